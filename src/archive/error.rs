@@ -1,0 +1,162 @@
+//! What can go wrong in the engine, in words for the person who sees it.
+
+use std::path::PathBuf;
+
+use crate::record::RecordId;
+use crate::seal::SealError;
+use crate::search::{IndexError, SearchError};
+use crate::store::{CommitError, OpenError, StoreError};
+
+/// An engine error. Faces (command line, HTTP) translate [`code`](Self::code) in one table each.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// The request itself is wrong; trying again unchanged cannot help.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("there is no record {0}")]
+    NoSuchRecord(RecordId),
+    #[error("there is no {0}")]
+    NotFound(String),
+    #[error("{0}")]
+    Forbidden(String),
+    /// Somebody else changed the same record meanwhile.
+    #[error("{0}")]
+    Conflict(String),
+    #[error("the contract is {size} bytes; this archive accepts at most {limit}")]
+    TooLarge { size: u64, limit: u64 },
+    #[error("{0} is not an archive")]
+    NotAnArchive(PathBuf),
+    #[error("{0} already holds an archive or other files")]
+    NotEmpty(PathBuf),
+    #[error("another process is using the archive in {0}")]
+    Locked(PathBuf),
+    #[error("the key does not open this archive: {0}")]
+    KeyRefused(String),
+    /// Written by a later release.
+    #[error("{0}")]
+    NewerFormat(String),
+    /// Stored bytes contradict each other or their checksums.
+    #[error("stored data is damaged: {0}")]
+    Corrupt(String),
+    #[error("the disk is full: {0}")]
+    DiskFull(String),
+    /// The committer has stopped; nothing more is acknowledged until a restart.
+    #[error("the archive has stopped writing: {0}")]
+    Stopped(String),
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error(transparent)]
+    Retention(#[from] crate::retention::PolicyError),
+    #[error(transparent)]
+    Seal(SealError),
+    #[error(transparent)]
+    Store(StoreError),
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl ArchiveError {
+    /// A stable word for scripts, as in `{"error":{"code"}}`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::NoSuchRecord(_) | Self::NotFound(_) => "not-found",
+            Self::Forbidden(_) => "forbidden",
+            Self::Conflict(_) => "conflict",
+            Self::TooLarge { .. } => "too-large",
+            Self::NotAnArchive(_) => "not-an-archive",
+            Self::NotEmpty(_) => "not-empty",
+            Self::Locked(_) => "locked",
+            Self::KeyRefused(_) => "key-refused",
+            Self::Corrupt(_) | Self::Seal(_) => "corrupt",
+            Self::DiskFull(_) => "disk-full",
+            Self::NewerFormat(_) => "newer-format",
+            Self::Stopped(_) => "stopped",
+            Self::Io { .. } | Self::Store(_) => "io",
+            Self::Config(_) | Self::Retention(_) => "config",
+            Self::Search(SearchError::Index(_)) | Self::Index(_) => "index",
+            Self::Search(_) => "invalid",
+        }
+    }
+
+    /// What to do next, where there is something to do.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoSuchRecord(_) => "find the id with `shosoin search`",
+            Self::Conflict(_) => "look at the record again with `shosoin show ID`, then repeat the change",
+            Self::TooLarge { .. } => "raise [deposit] max_bytes in shosoin.toml if the machine has the memory",
+            Self::NotAnArchive(_) => "create one with `shosoin --data DIR init`, or point --data at the right directory",
+            Self::NotEmpty(_) => "choose a new or empty directory",
+            Self::Locked(_) => "stop the other process, or use the running server through its socket",
+            Self::KeyRefused(_) => "put the archive's own key file back at the path that shosoin.toml names",
+            Self::Corrupt(_) | Self::Seal(_) => "run `shosoin fsck` to see what is damaged, then restore it from a backup",
+            Self::DiskFull(_) => "free some space and repeat; nothing that was acknowledged is lost",
+            Self::Stopped(_) => "correct the cause and restart; nothing that was acknowledged is lost",
+            Self::Search(SearchError::Index(error)) | Self::Index(error) if error.needs_rebuild() => {
+                "run `shosoin index rebuild`; the index holds nothing that the store does not"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Wraps an input or output error with the place where it happened.
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| {
+            if source.kind() == std::io::ErrorKind::StorageFull {
+                Self::DiskFull(path.display().to_string())
+            } else {
+                Self::Io { path, source }
+            }
+        }
+    }
+}
+
+impl From<SealError> for ArchiveError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::WrongKek { .. } => Self::KeyRefused(error.to_string()),
+            other => Self::Seal(other),
+        }
+    }
+}
+
+impl From<StoreError> for ArchiveError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt { .. } => Self::Corrupt(error.to_string()),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<CommitError> for ArchiveError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict { .. } | CommitError::BlobConflict(_) => Self::Conflict(error.to_string()),
+            CommitError::TooLarge { bytes, limit } => Self::TooLarge { size: bytes as u64, limit: limit as u64 },
+            CommitError::Full => Self::DiskFull(error.to_string()),
+            CommitError::Stopped { .. } => Self::Stopped(error.to_string()),
+            CommitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OpenError> for ArchiveError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::NotAnArchive(path) => Self::NotAnArchive(path),
+            OpenError::NotEmpty(path) => Self::NotEmpty(path),
+            OpenError::Locked(path) => Self::Locked(path),
+            OpenError::Full(path) => Self::DiskFull(path.display().to_string()),
+            OpenError::Newer { .. } => Self::NewerFormat(error.to_string()),
+            OpenError::Store(error) => error.into(),
+        }
+    }
+}

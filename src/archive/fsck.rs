@@ -1,0 +1,190 @@
+//! Fsck: re-derive everything from the journal and the sealed objects, and compare it with what is stored.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ArchiveError;
+use super::journal_verify::JournalReport;
+use super::retrieve::unseal_original;
+use super::rows::{self, RecordRow};
+use super::{Archive, Principal, Progress};
+use crate::journal::{Act, Entry};
+use crate::record::RecordId;
+use crate::store::{BlobId, Direction, Table, View};
+
+/// Problems listed by name; the rest is only counted.
+const MAX_LISTED: usize = 1_000;
+
+/// What the check found.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FsckReport {
+    /// Nothing disagrees.
+    pub sound: bool,
+    pub records: u64,
+    pub versions: u64,
+    /// Bytes of originals unsealed and compared with their digests.
+    pub bytes: u64,
+    pub journal: JournalReport,
+    /// Store rows and blobs read with their checksums.
+    pub rows: u64,
+    pub blobs: u64,
+    pub problem_count: u64,
+    pub problems: Vec<Problem>,
+}
+
+/// One disagreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// The record concerned, when it is one record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordId>,
+    pub what: String,
+}
+
+impl FsckReport {
+    fn problem(&mut self, record: Option<RecordId>, what: impl ToString) {
+        self.problem_count += 1;
+        if self.problems.len() < MAX_LISTED {
+            self.problems.push(Problem { record, what: what.to_string() });
+        }
+    }
+}
+
+impl Archive {
+    /// Reads everything there is: store checksums, the journal's tree, every record, version and original.
+    ///
+    /// # Errors
+    /// Only when the check cannot go on; what disagrees is in the report.
+    pub fn fsck(&self, who: &Principal, progress: Progress<'_>) -> Result<FsckReport, ArchiveError> {
+        self.journal_note(who, Act::Verify, &"fsck")?;
+        let mut report = FsckReport::default();
+        self.check_store(&mut report)?;
+        report.journal = self.journal_verify(&|_, _| {})?;
+        let problems = std::mem::take(&mut report.journal.problems);
+        problems.into_iter().for_each(|what| report.problem(None, format!("journal: {what}")));
+        let expected = self.check_records(&mut report, progress)?;
+        self.check_strays(&mut report, &expected)?;
+        report.sound = report.problem_count == 0;
+        Ok(report)
+    }
+
+    /// Has the store verify its own checksums.
+    fn check_store(&self, report: &mut FsckReport) -> Result<(), ArchiveError> {
+        let found = self.store.verify(&mut |_| ControlFlow::Continue(()))?;
+        report.rows = found.read.rows;
+        report.blobs = found.read.blobs;
+        for damage in &found.damages {
+            report.problem(None, format!("store: {}: {}", damage.place, damage.detail));
+        }
+        Ok(())
+    }
+
+    /// Walks the journal: every deposit must have its record, every record exactly the versions journaled.
+    fn check_records(
+        &self,
+        report: &mut FsckReport,
+        progress: Progress<'_>,
+    ) -> Result<HashSet<RecordId>, ArchiveError> {
+        let view = self.store.view();
+        let total = Some(self.journal_size());
+        let mut expected = HashSet::new();
+        for row in view.scan(Table::Journal, &[], None, Direction::Forward) {
+            let (key, bytes) = match row {
+                Ok(row) => row,
+                // Reported by the store's own check already; nothing beyond it can be read.
+                Err(_) => break,
+            };
+            let Ok(entry) = Entry::decode(&bytes) else { continue };
+            if let (Act::Deposit, Some(id)) = (entry.act, entry.record) {
+                expected.insert(id);
+                self.check_record(&*view, id, entry.seq, report);
+            }
+            if key.last().is_some_and(|last| last.is_multiple_of(64)) {
+                progress(entry.seq, total);
+            }
+        }
+        Ok(expected)
+    }
+
+    fn check_record(&self, view: &dyn View, id: RecordId, deposit_seq: u64, report: &mut FsckReport) {
+        report.records += 1;
+        if let Err(error) = self.check_record_rows(view, id, deposit_seq, report) {
+            report.problem(Some(id), error);
+        }
+    }
+
+    fn check_record_rows(
+        &self,
+        view: &dyn View,
+        id: RecordId,
+        deposit_seq: u64,
+        report: &mut FsckReport,
+    ) -> Result<(), ArchiveError> {
+        let record = self.load(view, id)?;
+        if record.row.deposit_seq != deposit_seq {
+            report.problem(Some(id), format!("its row says deposit {}, the journal {deposit_seq}", record.row.deposit_seq));
+        }
+        let journaled = self.versions_in_journal(view, id)?;
+        if journaled != record.row.latest_version {
+            let stored = record.row.latest_version;
+            report.problem(Some(id), format!("the journal tells of {journaled} versions, its row of {stored}"));
+        }
+        for version in record.versions(view)? {
+            report.versions += 1;
+            let (_, entry) = self.entry(view, version.journal_seq)?;
+            if entry.record != Some(id) || entry.at != version.at || entry.actor != version.by {
+                report.problem(Some(id), format!("version {} and its journal entry disagree", version.version));
+            }
+        }
+        let facts = record.facts()?;
+        let dedup = view.get(Table::Dedup, &self.keyring.dedup_key(&facts.sha256))?;
+        if dedup.as_deref() != Some(id.as_bytes().as_slice()) {
+            report.problem(Some(id), "its digest does not lead back to it");
+        }
+        report.bytes += unseal_original(&*self.store, &record, &facts)?.len() as u64;
+        Ok(())
+    }
+
+    /// How many versions the journal says a record has.
+    fn versions_in_journal(&self, view: &dyn View, id: RecordId) -> Result<u32, ArchiveError> {
+        let mut versions = 0;
+        for seq in self.trail(view, id, 0, usize::MAX)? {
+            let (_, entry) = self.entry(view, seq)?;
+            if matches!(entry.act, Act::Deposit | Act::Correct | Act::Withdraw | Act::Reinstate) {
+                versions += 1;
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Looks for rows and blobs that no deposit accounts for.
+    fn check_strays(&self, report: &mut FsckReport, expected: &HashSet<RecordId>) -> Result<(), ArchiveError> {
+        let view = self.store.view();
+        for table in [Table::Records, Table::Keys, Table::Versions] {
+            let mut last = None;
+            for row in view.scan(table, &[], None, Direction::Forward) {
+                let Ok((key, value)) = row else { break };
+                let id = key.get(..16).and_then(|id| id.try_into().ok()).map(RecordId::from_bytes);
+                if id.is_none_or(|id| !expected.contains(&id)) && last != id {
+                    report.problem(id, format!("a row of {table:?} belongs to no deposit in the journal"));
+                }
+                if table == Table::Records
+                    && let Err(error) = rows::decode::<RecordRow>("record row", &value)
+                {
+                    report.problem(id, error);
+                }
+                last = id;
+            }
+        }
+        for blob in self.store.blobs().list() {
+            let Ok(BlobId(id)) = blob else { break };
+            let id = RecordId::from_bytes(id);
+            if !expected.contains(&id) {
+                report.problem(Some(id), "a sealed object belongs to no deposit in the journal");
+            }
+        }
+        Ok(())
+    }
+}

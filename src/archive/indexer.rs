@@ -1,0 +1,248 @@
+//! The indexer: the follower that keeps the search index in step with the journal.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::committer::Published;
+use super::error::ArchiveError;
+use super::keyring::Keyring;
+use super::keyring::unseal_json;
+use super::rows::{self, RecordRow};
+use super::{Archive, Principal, Progress};
+use crate::journal::{Act, Entry};
+use crate::record::{RecordId, Version};
+use crate::search::{Index, IndexError, IndexKey, IndexOptions, Query, RecordDocs, Results, VersionDoc};
+use crate::seal::Purpose;
+use crate::store::{Direction, Store, Table, View};
+
+/// Journal entries looked at in one step; bounds the documents held in memory.
+const ENTRIES_PER_STEP: usize = 4_096;
+/// How long the background thread lets entries gather before it commits them to the index.
+const GATHER: Duration = Duration::from_millis(500);
+
+/// Owns the index. Opened when first needed, so that commands which never search do not wait for it.
+pub struct Indexer {
+    store: Arc<dyn Store>,
+    keyring: Keyring,
+    path: PathBuf,
+    options: IndexOptions,
+    index: Mutex<Option<Arc<Index>>>,
+    /// One writer at a time; searches do not take it.
+    writing: Mutex<()>,
+    stopping: AtomicBool,
+}
+
+/// What `index status` says.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct IndexStatus {
+    /// Journal entries in the archive, and how many of them the index has seen.
+    pub journal_size: u64,
+    pub indexed_through: u64,
+    /// Metadata versions that can be found.
+    pub documents: u64,
+    pub segments: usize,
+    /// Bytes on disk, and in memory for searching.
+    pub bytes: u64,
+    pub memory_bytes: u64,
+}
+
+impl Indexer {
+    /// An indexer over the directory `path`.
+    pub fn new(store: Arc<dyn Store>, keyring: Keyring, path: PathBuf, options: IndexOptions) -> Self {
+        let (index, writing) = (Mutex::new(None), Mutex::new(()));
+        Self { store, keyring, path, options, index, writing, stopping: AtomicBool::new(false) }
+    }
+
+    /// Answers a query from what is indexed now; see [`catch_up`](Self::catch_up).
+    pub fn search(&self, query: &Query) -> Result<Results, ArchiveError> {
+        Ok(self.index()?.search(query)?)
+    }
+
+    /// Indexes the journal up to at least `through` entries. Cheap when there is nothing new.
+    pub fn catch_up(&self, through: u64) -> Result<(), ArchiveError> {
+        self.catch_up_with(through, &|_, _| {})
+    }
+
+    fn catch_up_with(&self, through: u64, progress: Progress<'_>) -> Result<(), ArchiveError> {
+        let index = self.index()?;
+        if index.cursor() >= through {
+            return Ok(());
+        }
+        let _one_writer = lock(&self.writing);
+        while index.cursor() < through && !self.stopping.load(Ordering::Relaxed) {
+            let step = self.next_step(index.cursor())?;
+            if step.through == index.cursor() {
+                return Err(ArchiveError::Corrupt(format!("journal entry {} is missing", step.through)));
+            }
+            index.apply(&step.docs, step.through)?;
+            progress(index.cursor(), Some(through));
+        }
+        Ok(())
+    }
+
+    /// Reads entries from `cursor` on and gathers the present state of the records they are about.
+    fn next_step(&self, cursor: u64) -> Result<Step, ArchiveError> {
+        let view = self.store.view();
+        let mut changed = BTreeSet::new();
+        let mut through = cursor;
+        for row in view.scan(Table::Journal, &rows::journal_key(cursor), None, Direction::Forward).take(ENTRIES_PER_STEP)
+        {
+            let (_, bytes) = row?;
+            let entry = Entry::decode(&bytes)
+                .map_err(|error| ArchiveError::Corrupt(format!("journal entry {through}: {error}")))?;
+            if let (Act::Deposit | Act::Correct | Act::Withdraw | Act::Reinstate, Some(id)) = (entry.act, entry.record) {
+                changed.insert(id);
+            }
+            through = entry.seq + 1;
+        }
+        let docs = changed.into_iter().map(|id| self.docs(&*view, id)).collect::<Result<_, _>>()?;
+        Ok(Step { docs, through })
+    }
+
+    /// All versions of one record, as the index wants them.
+    fn docs(&self, view: &dyn View, id: RecordId) -> Result<RecordDocs, ArchiveError> {
+        let row = view.get(Table::Records, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
+        let row: RecordRow = rows::decode("record row", &row)?;
+        let dek = self.keyring.dek(view, id)?;
+        let facts: rows::Facts = unseal_json(&dek, Purpose::Metadata, id.as_bytes(), &row.facts)?;
+        let versions = (1..=row.latest_version)
+            .map(|number| {
+                let sealed = view.get(Table::Versions, &rows::version_key(id, number))?.ok_or_else(|| {
+                    ArchiveError::Corrupt(format!("version {number} of record {id} is missing"))
+                })?;
+                let version: Version = unseal_json(&dek, Purpose::Metadata, id.as_bytes(), &sealed)?;
+                version_doc(version, number != row.latest_version, facts.text.clone())
+            })
+            .collect::<Result<_, ArchiveError>>()?;
+        Ok(RecordDocs { seq: row.deposit_seq, versions })
+    }
+
+    fn index(&self) -> Result<Arc<Index>, ArchiveError> {
+        let mut index = lock(&self.index);
+        if let Some(index) = &*index {
+            return Ok(index.clone());
+        }
+        let key = || IndexKey::new(*self.keyring.index_key().as_bytes());
+        let opened = match Index::open(&self.path, key(), self.options) {
+            // Lost, or made by another version: it is a view of the store, so it is simply made again.
+            Err(IndexError::Missing | IndexError::Outdated(_)) => Index::create(&self.path, key(), self.options)?,
+            other => other?,
+        };
+        let opened = Arc::new(opened);
+        *index = Some(opened.clone());
+        Ok(opened)
+    }
+
+    /// Forgets the index and makes it again from the store.
+    fn rebuild(&self, through: u64, progress: Progress<'_>) -> Result<(), ArchiveError> {
+        {
+            let _one_writer = lock(&self.writing);
+            let key = IndexKey::new(*self.keyring.index_key().as_bytes());
+            let mut index = lock(&self.index);
+            // The old index lets go of its files first.
+            *index = None;
+            *index = Some(Arc::new(Index::create(&self.path, key, self.options)?));
+        }
+        self.catch_up_with(through, progress)
+    }
+
+    /// Follows the journal until [`stop`](Self::stop), so that searches seldom have to catch up themselves.
+    pub fn follow(&self, published: &Published) {
+        let mut seen = 0;
+        while !self.stopping.load(Ordering::Relaxed) {
+            let size = published.wait_beyond(seen, GATHER);
+            if size > seen {
+                std::thread::sleep(GATHER);
+                match self.catch_up(published.size()) {
+                    Ok(()) => seen = size,
+                    Err(error) => {
+                        tracing::error!(%error, "the search index does not follow the journal");
+                        // Searches report the same error; trying again at once would only fill the log.
+                        std::thread::sleep(Duration::from_secs(5));
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+/// One metadata version as the index wants it.
+fn version_doc(version: Version, superseded: bool, text: Option<String>) -> Result<VersionDoc, ArchiveError> {
+    let Version { version, withdrawn, metadata, .. } = version;
+    let amount = metadata.amount.map(|money| {
+        let code = money.currency.code().parse();
+        code.map(|code| (money.minor, code)).map_err(|error| ArchiveError::Corrupt(format!("currency: {error}")))
+    });
+    Ok(VersionDoc {
+        version,
+        superseded,
+        withdrawn,
+        date: metadata.transaction_date,
+        amount: amount.transpose()?,
+        counterparty: metadata.counterparty.name,
+        entity: metadata.entity,
+        class: metadata.class,
+        number: metadata.number,
+        title: metadata.title,
+        custom: metadata.custom.into_values().collect(),
+        text,
+    })
+}
+
+struct Step {
+    docs: Vec<RecordDocs>,
+    through: u64,
+}
+
+impl Archive {
+    /// Removes the index and makes it again from the store; searches wait until it is complete.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn index_rebuild(&self, who: &Principal, progress: Progress<'_>) -> Result<IndexStatus, ArchiveError> {
+        self.journal_note(who, Act::IndexRebuild, &())?;
+        self.indexer.rebuild(self.journal_size(), progress)?;
+        self.index_status()
+    }
+
+    /// Size and position of the index.
+    ///
+    /// # Errors
+    /// When the index cannot be opened.
+    pub fn index_status(&self) -> Result<IndexStatus, ArchiveError> {
+        let index = self.indexer.index()?;
+        let status = index.status()?;
+        Ok(IndexStatus {
+            journal_size: self.journal_size(),
+            indexed_through: status.cursor,
+            documents: status.documents,
+            segments: status.segments,
+            bytes: status.bytes,
+            memory_bytes: status.memory_bytes,
+        })
+    }
+
+    /// Follows the journal in the background until the archive is dropped or stopped; for a server.
+    pub fn follow_in_background(&self) -> Result<(), ArchiveError> {
+        let (indexer, published) = (self.indexer.clone(), self.committer.published().clone());
+        std::thread::Builder::new()
+            .name("indexer".into())
+            .spawn(move || indexer.follow(&published))
+            .map(drop)
+            .map_err(ArchiveError::io("indexer thread"))
+    }
+}
+
+// What the locks guard is replaced whole, never half-changed, so a poisoned lock is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

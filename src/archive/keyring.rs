@@ -1,0 +1,105 @@
+//! The keys of an open archive, and the few things that are done with them directly.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::Sha256;
+
+use super::error::ArchiveError;
+use super::rows;
+use crate::record::{Digest, RecordId};
+use crate::seal::{self, Compression, Dek, Kek, Purpose};
+use crate::store::{Table, View};
+
+/// Context that binds what belongs to the archive as a whole; no UUIDv7 looks like this.
+pub const ARCHIVE_CONTEXT: [u8; 16] = *b"shosoin-archive\0";
+
+/// Upper bound of anything sealed that is not content, in bytes.
+const MAX_SMALL_OBJECT: u64 = 16 << 20;
+
+/// The KEK and the archive-level DEK. Cheap to clone; wiped when the last clone goes.
+#[derive(Clone)]
+pub struct Keyring {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    kek: Kek,
+    archive: Dek,
+}
+
+impl Keyring {
+    pub fn new(kek: Kek, archive: Dek) -> Self {
+        Self { inner: Arc::new(Inner { kek, archive }) }
+    }
+
+    /// Wraps a record's DEK for the `Keys` table.
+    pub fn wrap(&self, dek: &Dek, id: RecordId) -> Result<Vec<u8>, ArchiveError> {
+        Ok(self.inner.kek.wrap(dek, id.as_bytes())?)
+    }
+
+    /// Fetches and unwraps a record's DEK.
+    pub fn dek(&self, view: &dyn View, id: RecordId) -> Result<Dek, ArchiveError> {
+        let wrapped = view.get(Table::Keys, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
+        Ok(self.inner.kek.unwrap(&wrapped, id.as_bytes())?)
+    }
+
+    /// Seals journal details that belong to no single record (searches, exports, sign-ins).
+    pub fn seal_archive_details<T: Serialize>(&self, details: &T) -> Result<Vec<u8>, ArchiveError> {
+        seal_json(&self.inner.archive, Purpose::JournalDetails, &ARCHIVE_CONTEXT, details)
+    }
+
+    /// Reads what [`seal_archive_details`](Self::seal_archive_details) wrote.
+    pub fn unseal_archive_details(&self, sealed: &[u8]) -> Result<serde_json::Value, ArchiveError> {
+        unseal_json(&self.inner.archive, Purpose::JournalDetails, &ARCHIVE_CONTEXT, sealed)
+    }
+
+    /// The key that index files are sealed under.
+    pub fn index_key(&self) -> seal::DerivedKey {
+        self.inner.archive.derive("search-index")
+    }
+
+    /// Row key under which identical content is recognised, without revealing its digest.
+    pub fn dedup_key(&self, digest: &Digest) -> Vec<u8> {
+        self.mac("dedup", &[&digest.0])
+    }
+
+    /// Row key of a bearer token: the token itself is never stored.
+    pub fn token_key(&self, token: &str) -> Vec<u8> {
+        [rows::meta::TOKEN_PREFIX, &self.mac("token", &[token.as_bytes()])].concat()
+    }
+
+    /// HMAC-SHA256 over length-prefixed parts under a key of its own per label.
+    pub fn mac(&self, label: &str, parts: &[&[u8]]) -> Vec<u8> {
+        let key = self.inner.archive.derive(label);
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length (RFC 2104, section 2)");
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().to_vec()
+    }
+}
+
+/// Seals a value as JSON under `dek`.
+pub fn seal_json<T: Serialize>(
+    dek: &Dek,
+    purpose: Purpose,
+    context: &[u8; 16],
+    value: &T,
+) -> Result<Vec<u8>, ArchiveError> {
+    Ok(seal::seal(dek, purpose, context, &rows::encode(value), Compression::IfItHelps)?)
+}
+
+/// Unseals a value that [`seal_json`] sealed.
+pub fn unseal_json<T: DeserializeOwned>(
+    dek: &Dek,
+    purpose: Purpose,
+    context: &[u8; 16],
+    sealed: &[u8],
+) -> Result<T, ArchiveError> {
+    let json = seal::unseal_limited(dek, purpose, context, sealed, MAX_SMALL_OBJECT)?;
+    rows::decode("sealed JSON", &json)
+}

@@ -1,0 +1,118 @@
+//! Open: lock the directory, check that the key fits, read the head, start the committer.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::clock::{Clock, SystemClock};
+use super::committer::Committer;
+use super::error::ArchiveError;
+use super::head::Head;
+use super::indexer::Indexer;
+use super::keyring::{ARCHIVE_CONTEXT, Keyring};
+use super::layout::Layout;
+use super::policies::Policies;
+use super::rows::{self, ArchiveRow, meta};
+use super::{Archive, Identity};
+use crate::config::Config;
+use crate::journal::{Origin, SigningKey};
+use crate::search::IndexOptions;
+use crate::seal::{self, Kek, Purpose, SealError, key_file};
+use crate::store::{self, RocksStore, Store, Table};
+
+/// How to open an archive. Tests bring their own clock.
+#[derive(Clone)]
+pub struct Options {
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock) }
+    }
+}
+
+impl Archive {
+    /// Opens the archive in `data`.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotAnArchive`], [`ArchiveError::Locked`], [`ArchiveError::KeyRefused`],
+    /// [`ArchiveError::Config`], or damage.
+    pub fn open(data: &Path, options: Options) -> Result<Self, ArchiveError> {
+        let layout = Layout::new(data);
+        if !layout.config().is_file() || !layout.store().is_dir() {
+            return Err(ArchiveError::NotAnArchive(data.to_owned()));
+        }
+        let lock = lock(&layout)?;
+        let config = Config::load(&layout.config())?;
+        let kek = load_key(&data.join(&config.key.file))?;
+        let store: Arc<dyn Store> = Arc::new(RocksStore::open(&layout.store(), store::Options::default())?);
+        let (keyring, signing_key, identity) = unlock(&*store, kek, data)?;
+        let policies = Policies::load(&layout.policies(), &config, options.clock.clone())?;
+        let verifying_key = identity.verifying_key()?;
+        let head = Head::load(&*store.view(), &verifying_key)?;
+        let keys = (signing_key, verifying_key.clone());
+        let committer = Committer::start(store.clone(), head, keys, options.clock.clone())?;
+        let index_options = IndexOptions {
+            writer_bytes: config.search.writer_memory_bytes,
+            cache_bytes: config.search.cache_bytes,
+            ..IndexOptions::default()
+        };
+        let indexer = Arc::new(Indexer::new(store.clone(), keyring.clone(), layout.index(), index_options));
+        let clock = options.clock;
+        Ok(Self { layout, config, store, keyring, policies, indexer, committer, clock, identity, verifying_key, _lock: Some(lock) })
+    }
+}
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        self.indexer.stop();
+    }
+}
+
+/// Takes the lock that keeps a second process out for as long as this one lives.
+fn lock(layout: &Layout) -> Result<File, ArchiveError> {
+    let path = layout.lock();
+    let open = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = open.map_err(ArchiveError::io(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ArchiveError::Locked(layout.root().to_owned())),
+        Err(TryLockError::Error(error)) => Err(ArchiveError::io(path)(error)),
+    }
+}
+
+fn load_key(path: &Path) -> Result<Kek, ArchiveError> {
+    key_file::load(path).map_err(|error| ArchiveError::KeyRefused(error.to_string()))
+}
+
+/// Opens the archive's own keys with the KEK; the wrong KEK ends here.
+fn unlock(store: &dyn Store, kek: Kek, data: &Path) -> Result<(Keyring, SigningKey, Identity), ArchiveError> {
+    let view = store.view();
+    let meta_row = |key: &[u8]| {
+        let row = view.get(Table::Meta, key)?;
+        row.ok_or_else(|| ArchiveError::NotAnArchive(data.to_owned()))
+    };
+    let row: ArchiveRow = rows::decode("archive row", &meta_row(meta::ARCHIVE)?)?;
+    if row.key_id != kek.id().to_string() {
+        let message = format!("the archive was made with key {}, the key file holds {}", row.key_id, kek.id());
+        return Err(ArchiveError::KeyRefused(message));
+    }
+    let dek = kek.unwrap(&meta_row(meta::ARCHIVE_DEK)?, &ARCHIVE_CONTEXT).map_err(|error| match error {
+        SealError::Tampered => ArchiveError::KeyRefused("the archive's own key does not open with it".into()),
+        other => other.into(),
+    })?;
+    let seed = seal::unseal_limited(&dek, Purpose::Secret, &ARCHIVE_CONTEXT, &meta_row(meta::SIGNING_SEED)?, 32)?;
+    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(
+        Zeroizing::new(seed).as_slice().try_into().map_err(|_| ArchiveError::Corrupt("the signing seed".into()))?,
+    );
+    let origin: Origin = row.origin.parse().map_err(|error| ArchiveError::Corrupt(format!("origin: {error}")))?;
+    let signing_key = SigningKey::from_seed(&seed);
+    if signing_key.verifying_key(&origin).to_string() != row.vkey {
+        return Err(ArchiveError::Corrupt("the signing key is not the one that the archive names".into()));
+    }
+    let ArchiveRow { archive_id, key_id, origin, vkey, .. } = row;
+    Ok((Keyring::new(kek, dek), signing_key, Identity { archive_id, key_id, origin, vkey }))
+}

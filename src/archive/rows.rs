@@ -1,0 +1,142 @@
+//! The rows that the engine keeps in the store: their keys and their versioned values (`schema/rows.md`).
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::error::ArchiveError;
+use crate::pdf::Inspection;
+use crate::record::{Digest, RecordId};
+
+/// Version of every row format in this file.
+pub const ROW_VERSION: u32 = 1;
+
+/// `Meta/archive`: what may be known without a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveRow {
+    pub v: u32,
+    /// Random UUID; part of the checkpoint's origin.
+    pub archive_id: String,
+    pub created_at: DateTime<Utc>,
+    /// Id of the key-encryption key that opens this archive.
+    pub key_id: String,
+    /// First line of every checkpoint.
+    pub origin: String,
+    /// Public key that checkpoints verify under (signed-note `vkey`).
+    pub vkey: String,
+}
+
+/// `Records/<id>`: the state of one record. All that tells about the contract is inside `facts`, sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordRow {
+    pub v: u32,
+    /// Journal number of the deposit; the record's stable number in the search index.
+    pub deposit_seq: u64,
+    /// Number of the newest metadata version, from 1.
+    pub latest_version: u32,
+    /// Last day the retention policies ask for, as decided when the row was written; `None`: no end known.
+    pub retain_until: Option<NaiveDate>,
+    /// [`Facts`] as JSON, sealed under the record's key ([`Purpose::Metadata`](crate::seal::Purpose)), base64.
+    #[serde(with = "base64_bytes")]
+    pub facts: Vec<u8>,
+}
+
+/// What was found out about the content once, at deposit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    pub v: u32,
+    pub sha256: Digest,
+    /// Bytes of the original.
+    pub size: u64,
+    pub inspection: Inspection,
+    /// Text found in the document, for searches; bounded by [`crate::pdf`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// `Meta/token/<HMAC of the token>`: who a bearer token belongs to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRow {
+    pub v: u32,
+    pub name: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// `Idempotency/<HMAC of principal and key>`: the answer once given.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdempotencyRow {
+    pub v: u32,
+    /// HMAC over the request, so that a key used twice for different requests is noticed.
+    #[serde(with = "base64_bytes")]
+    pub request: Vec<u8>,
+    pub record: RecordId,
+    pub version: u32,
+    pub journal_seq: u64,
+}
+
+/// Keys of the `Meta` table.
+pub mod meta {
+    pub const ARCHIVE: &[u8] = b"archive";
+    /// The archive-level DEK, wrapped by the KEK.
+    pub const ARCHIVE_DEK: &[u8] = b"archive-dek";
+    /// Seed of the checkpoint signing key, sealed under the archive-level DEK.
+    pub const SIGNING_SEED: &[u8] = b"signing-seed";
+    /// The newest signed checkpoint, as a signed note.
+    pub const CHECKPOINT: &[u8] = b"checkpoint";
+    pub const TOKEN_PREFIX: &[u8] = b"token/";
+}
+
+/// Key of a metadata version: the record's id, then the version number, big-endian.
+pub fn version_key(id: RecordId, version: u32) -> Vec<u8> {
+    [id.as_bytes().as_slice(), &version.to_be_bytes()].concat()
+}
+
+/// Key of a journal entry: its number, big-endian, so that entries scan in order.
+pub fn journal_key(seq: u64) -> Vec<u8> {
+    seq.to_be_bytes().to_vec()
+}
+
+/// Key of the `Trail` row that finds an entry from the record it is about.
+pub fn trail_key(id: RecordId, seq: u64) -> Vec<u8> {
+    [id.as_bytes().as_slice(), &seq.to_be_bytes()].concat()
+}
+
+/// The entry number in a [`trail_key`].
+///
+/// # Errors
+/// [`ArchiveError::Corrupt`] when it is no such key.
+pub fn trail_seq(key: &[u8]) -> Result<u64, ArchiveError> {
+    let seq = key.get(16..).and_then(|bytes| bytes.try_into().ok());
+    seq.map(u64::from_be_bytes).ok_or_else(|| ArchiveError::Corrupt("a trail row has no entry number".into()))
+}
+
+/// Encodes a row.
+pub fn encode<T: Serialize>(row: &T) -> Vec<u8> {
+    serde_json::to_vec(row).expect("rows are plain structs with string keys, which JSON can always hold")
+}
+
+/// Decodes a row; `what` names it in the error.
+///
+/// # Errors
+/// [`ArchiveError::Corrupt`] when the bytes are not such a row.
+pub fn decode<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, ArchiveError> {
+    serde_json::from_slice(bytes).map_err(|error| ArchiveError::Corrupt(format!("{what}: {error}")))
+}
+
+/// Bytes as standard base64 inside JSON.
+mod base64_bytes {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}

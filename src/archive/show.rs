@@ -1,0 +1,97 @@
+//! Show: everything about one record but its bytes.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::Archive;
+use super::error::ArchiveError;
+use super::principal::Principal;
+use crate::journal::Act;
+use crate::pdf::Inspection;
+use crate::record::{Digest, RecordId, Version};
+use crate::retention::{Decision, Lang, sentence};
+
+/// One record with all its metadata versions.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecordView {
+    pub id: RecordId,
+    pub sha256: Digest,
+    /// Bytes of the original.
+    pub size: u64,
+    /// Number of the journal entry of the deposit.
+    pub journal_seq: u64,
+    pub withdrawn: bool,
+    /// Oldest first; the last one counts.
+    pub versions: Vec<Version>,
+    #[serde(flatten)]
+    pub inspection: Inspection,
+    pub retention: RetentionView,
+    /// Legal holds; none can be placed in this release.
+    pub holds: Vec<String>,
+    pub evidence: EvidenceView,
+    /// What is odd about the metadata but no reason to refuse it, in words.
+    pub warnings: Vec<String>,
+}
+
+/// The retention decision, and what was decided when the record was last written.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RetentionView {
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// The decision in one sentence.
+    pub sentence_ja: String,
+    pub sentence_en: String,
+}
+
+/// Evidence kept beside the contract: the place of its deposit in the journal.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EvidenceView {
+    /// Number of the journal entry that an inclusion proof can be asked for.
+    pub journal_seq: u64,
+}
+
+impl Archive {
+    /// Everything about one record. The look is journaled, durably, before the answer.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NoSuchRecord`], or damage.
+    pub fn show(&self, who: &Principal, id: RecordId) -> Result<RecordView, ArchiveError> {
+        let view = self.store.view();
+        let record = self.load(&*view, id)?;
+        self.journal_look(who, Act::View, id)?;
+        let facts = record.facts()?;
+        let versions = record.versions(&*view)?;
+        let newest = versions.last().ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
+        let warnings = newest.metadata.counterparty.warnings().iter().map(ToString::to_string).collect();
+        let withdrawn = newest.withdrawn;
+        let decision = self.policies.decide(&newest.metadata)?;
+        Ok(RecordView {
+            id,
+            sha256: facts.sha256,
+            size: facts.size,
+            journal_seq: record.row.deposit_seq,
+            withdrawn,
+            retention: self.retention_view(decision, record.row.retain_until),
+            versions,
+            inspection: facts.inspection,
+            holds: Vec::new(),
+            evidence: EvidenceView { journal_seq: record.row.deposit_seq },
+            warnings,
+        })
+    }
+
+    /// The present decision, never earlier than what was promised when the record was written.
+    fn retention_view(&self, mut decision: Decision, promised: Option<NaiveDate>) -> RetentionView {
+        decision.retain_until = later(decision.retain_until, promised);
+        RetentionView {
+            sentence_ja: sentence(&decision, Lang::Ja),
+            sentence_en: sentence(&decision, Lang::En),
+            decision,
+        }
+    }
+}
+
+/// The later of two ends of retention; no end at all is the latest.
+pub(super) fn later(a: Option<NaiveDate>, b: Option<NaiveDate>) -> Option<NaiveDate> {
+    a.zip(b).map(|(a, b)| a.max(b))
+}

@@ -1,0 +1,414 @@
+//! The command line: every command, flag and example.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use super::output::Lang;
+use crate::archive::SearchRequest;
+use crate::web::api::input::MetadataInput;
+
+/// Shosoin (正倉院): keeps signed contracts sealed, findable and provably unaltered.
+#[derive(Debug, Parser)]
+#[command(name = "shosoin", version, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// Directory of the archive
+    #[arg(long, global = true, value_name = "DIR", env = "SHOSOIN_DATA", default_value = "./archive")]
+    pub data: PathBuf,
+    /// Print the result as JSON, errors too
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Language of messages; from the environment by default
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<Lang>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create an archive: keys, settings, retention policies
+    #[command(after_help = "Example:\n  shosoin --data /srv/shosoin init")]
+    Init(InitOptions),
+    /// Serve the web pages and the API, on this machine only
+    #[command(after_help = "Example:\n  shosoin --data /srv/shosoin serve --listen 127.0.0.1:8750")]
+    Serve(ServeOptions),
+    /// Seal and store contracts
+    #[command(after_help = "Example:\n  shosoin deposit contract.pdf --date 2026-02-01 --counterparty 株式会社国税商事 --amount 1,100,000円")]
+    Deposit(Box<DepositOptions>),
+    /// Deposit all contracts that an index book (CSV) lists; may be repeated after an interruption
+    #[command(after_help = "Example:\n  shosoin import index.csv --files ./contracts --rejects rejected.csv")]
+    Import(ImportOptions),
+    /// Find records by date, amount and counterparty
+    #[command(after_help = "Examples:\n  shosoin search --date 2026-01-01..2026-03-31 --amount 100000.. --counterparty 国税\n  shosoin search --no-amount --csv > index.csv")]
+    Search(SearchOptions),
+    /// Show everything about one record
+    #[command(after_help = "Example:\n  shosoin show 0198c0de-0000-7000-8000-000000000001")]
+    Show(IdOptions),
+    /// Hand the original back, byte for byte
+    #[command(after_help = "Example:\n  shosoin get 0198c0de-0000-7000-8000-000000000001 -o contract.pdf")]
+    Get(GetOptions),
+    /// Correct metadata: a new version with a reason; earlier versions stay
+    #[command(after_help = "Example:\n  shosoin correct 0198c0de-0000-7000-8000-000000000001 --amount 1,210,000円 --reason \"the amount was misread\"")]
+    Correct(Box<CorrectOptions>),
+    /// Hide a record from searches; it stays kept and findable with --withdrawn
+    #[command(after_help = "Example:\n  shosoin withdraw 0198c0de-0000-7000-8000-000000000001 --reason \"deposited twice as a scan\"")]
+    Withdraw(ReasonOptions),
+    /// Undo a withdrawal
+    #[command(after_help = "Example:\n  shosoin reinstate 0198c0de-0000-7000-8000-000000000001 --reason \"it is the valid one\"")]
+    Reinstate(ReasonOptions),
+    /// How long records are kept, and why
+    #[command(after_help = "Example:\n  shosoin retention explain 0198c0de-0000-7000-8000-000000000001")]
+    Retention(RetentionOptions),
+    /// Export records as a BagIt package for an auditor
+    #[command(after_help = "Example:\n  shosoin export -o tax-audit-2026.zip --date 2025-04-01..2026-03-31")]
+    Export(ExportOptions),
+    /// The journal: list, prove, verify, export
+    #[command(after_help = "Examples:\n  shosoin journal list --limit 20\n  shosoin journal proof 3\n  shosoin journal verify")]
+    Journal(JournalOptions),
+    /// The search index: status, rebuild
+    #[command(after_help = "Example:\n  shosoin index rebuild")]
+    Index(IndexOptions),
+    /// Re-derive and compare everything that is stored
+    #[command(after_help = "Example:\n  shosoin fsck")]
+    Fsck,
+    /// The main job on the bundled sample contracts, narrated
+    #[command(after_help = "Example:\n  shosoin --lang ja demo")]
+    Demo(DemoOptions),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  shosoin completions bash > /etc/bash_completion.d/shosoin")]
+    Completions(CompletionOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct InitOptions {}
+
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// Address to listen on; loopback only. Port 0 chooses a free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub struct DepositOptions {
+    /// The contracts
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub metadata: MetadataFlags,
+    /// Take metadata that is missing from the flags from file name and text, unseen
+    #[arg(long)]
+    pub accept_suggestions: bool,
+}
+
+/// Metadata on the command line.
+#[derive(Debug, Args)]
+pub struct MetadataFlags {
+    /// Our own legal entity; the archive's only one by default
+    #[arg(long)]
+    pub entity: Option<String>,
+    /// Transaction date (取引年月日): 2026-02-01, 令和8年2月1日, R8.2.1
+    #[arg(long)]
+    pub date: Option<String>,
+    /// Counterparty (取引先) as the contract writes it
+    #[arg(long)]
+    pub counterparty: Option<String>,
+    /// Amount (取引金額): 1100000, 1,100,000円, 110万円
+    #[arg(long, conflicts_with = "no_amount", allow_hyphen_values = true)]
+    pub amount: Option<String>,
+    /// The contract states no amount
+    #[arg(long)]
+    pub no_amount: bool,
+    /// Currency of the amount, ISO 4217
+    #[arg(long)]
+    pub currency: Option<String>,
+    /// Title (件名)
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Document class (書類種別), e.g. contract, invoice
+    #[arg(long)]
+    pub class: Option<String>,
+    /// Management number (管理番号)
+    #[arg(long)]
+    pub number: Option<String>,
+    /// Day on which it was received (受領日)
+    #[arg(long)]
+    pub received_at: Option<String>,
+    /// Day on which it was signed (締結日)
+    #[arg(long)]
+    pub signed_on: Option<String>,
+    /// Day on which it takes effect (契約開始日)
+    #[arg(long)]
+    pub effective_from: Option<String>,
+    /// Day on which it ends (契約終了日)
+    #[arg(long)]
+    pub ends_on: Option<String>,
+    /// Corporate number (法人番号), 13 digits
+    #[arg(long)]
+    pub corporate_number: Option<String>,
+    /// Invoice registration number (登録番号), T and 13 digits
+    #[arg(long)]
+    pub invoice_number: Option<String>,
+}
+
+impl MetadataFlags {
+    pub fn input(&self) -> MetadataInput {
+        MetadataInput {
+            entity: self.entity.clone(),
+            date: self.date.clone(),
+            signed_on: self.signed_on.clone(),
+            effective_from: self.effective_from.clone(),
+            ends_on: self.ends_on.clone(),
+            received_on: self.received_at.clone(),
+            counterparty: self.counterparty.clone(),
+            corporate_number: self.corporate_number.clone(),
+            invoice_number: self.invoice_number.clone(),
+            amount: self.amount.clone(),
+            no_amount: self.no_amount,
+            currency: self.currency.clone(),
+            tax: None,
+            class: self.class.clone(),
+            title: self.title.clone(),
+            number: self.number.clone(),
+            custom: Default::default(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// The index book (索引簿): ファイル名, 取引年月日, 取引先, 取引金額, ...
+    #[arg(value_name = "INDEX.csv")]
+    pub index: PathBuf,
+    /// Directory of the files; that of the index book by default
+    #[arg(long, value_name = "DIR")]
+    pub files: Option<PathBuf>,
+    /// Encoding of the index book
+    #[arg(long, value_enum, default_value_t = Encoding::Auto)]
+    pub encoding: Encoding,
+    /// Write rejected rows here, with reasons
+    #[arg(long, value_name = "OUT.csv")]
+    pub rejects: Option<PathBuf>,
+    /// Append one JSON line here for each contract that is durably stored
+    #[arg(long, value_name = "OUT.jsonl")]
+    pub receipts: Option<PathBuf>,
+    /// Our own legal entity; the archive's only one by default
+    #[arg(long)]
+    pub entity: Option<String>,
+}
+
+/// Encoding of an index book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Encoding {
+    Auto,
+    #[value(name = "utf-8")]
+    Utf8,
+    Cp932,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchOptions {
+    #[command(flatten)]
+    pub conditions: SearchFlags,
+    /// Order: date, amount, deposited, counterparty; - in front for descending
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// Hits on a page, 1 to 1000
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Continue after a page: its `next`
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
+    /// All hits as an index book (CSV)
+    #[arg(long, conflicts_with_all = ["limit", "after"])]
+    pub csv: bool,
+}
+
+/// Search conditions on the command line; all must hold.
+#[derive(Debug, Args)]
+pub struct SearchFlags {
+    /// Transaction dates A..B, both included, either end open
+    #[arg(long, value_name = "A..B")]
+    pub date: Option<String>,
+    /// Amounts A..B, both included, either end open
+    #[arg(long, value_name = "A..B", conflicts_with = "no_amount", allow_hyphen_values = true)]
+    pub amount: Option<String>,
+    /// Only records that state no amount (空欄)
+    #[arg(long)]
+    pub no_amount: bool,
+    /// Currency of --amount
+    #[arg(long)]
+    pub currency: Option<String>,
+    /// Part of the counterparty's name, in any way of writing it
+    #[arg(long)]
+    pub counterparty: Option<String>,
+    /// Words in title, number, custom fields or the document's text
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Document class
+    #[arg(long)]
+    pub class: Option<String>,
+    /// Management number
+    #[arg(long)]
+    pub number: Option<String>,
+    /// Our own legal entity
+    #[arg(long)]
+    pub entity: Option<String>,
+    /// Withdrawn records too, or only them
+    #[arg(long, value_name = "include|only")]
+    pub withdrawn: Option<String>,
+    /// Superseded metadata versions too
+    #[arg(long, value_name = "all")]
+    pub versions: Option<String>,
+}
+
+impl SearchFlags {
+    pub fn request(&self) -> SearchRequest {
+        SearchRequest {
+            date: self.date.clone(),
+            amount: self.amount.clone(),
+            no_amount: self.no_amount,
+            currency: self.currency.clone(),
+            counterparty: self.counterparty.clone(),
+            text: self.text.clone(),
+            class: self.class.clone(),
+            number: self.number.clone(),
+            entity: self.entity.clone(),
+            withdrawn: self.withdrawn.clone(),
+            versions: self.versions.clone(),
+            ..SearchRequest::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct IdOptions {
+    /// Id of the record
+    pub id: String,
+}
+
+#[derive(Debug, Args)]
+pub struct GetOptions {
+    /// Id of the record
+    pub id: String,
+    /// File to write; standard output by default
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CorrectOptions {
+    /// Id of the record
+    pub id: String,
+    #[command(flatten)]
+    pub metadata: MetadataFlags,
+    /// Why (an inspector will read it)
+    #[arg(long)]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ReasonOptions {
+    /// Id of the record
+    pub id: String,
+    /// Why (an inspector will read it)
+    #[arg(long)]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RetentionOptions {
+    #[command(subcommand)]
+    pub command: RetentionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RetentionCommand {
+    /// How long one record is kept, and why
+    Explain(IdOptions),
+    /// The policies in force
+    Policies,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportOptions {
+    /// A new directory, or a file ending in .zip
+    #[arg(short, long, value_name = "DIR|F.zip")]
+    pub output: PathBuf,
+    /// Ids of the records; search conditions otherwise; everything if neither is given
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    #[command(flatten)]
+    pub conditions: SearchFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct JournalOptions {
+    #[command(subcommand)]
+    pub command: JournalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Entries in order
+    List {
+        /// Number of the first entry; the newest ones by default
+        #[arg(long)]
+        from: Option<u64>,
+        /// Entries, 1 to 1000
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Only entries about this record
+        #[arg(long, value_name = "ID")]
+        record: Option<String>,
+    },
+    /// The whole journal as an extract that strangers can verify
+    Export {
+        /// A new directory for extract.jsonl, checkpoint.txt and vkey.txt
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+    /// Prove that one entry is in the journal
+    Proof {
+        /// Number of the entry
+        seq: u64,
+    },
+    /// Re-derive the whole journal and compare it with the signed head
+    Verify,
+}
+
+#[derive(Debug, Args)]
+pub struct IndexOptions {
+    #[command(subcommand)]
+    pub command: IndexCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum IndexCommand {
+    /// Size and position
+    Status,
+    /// Make it again from the store
+    Rebuild,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoOptions {
+    /// Keep the demo archive in this new directory instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionOptions {
+    pub shell: clap_complete::Shell,
+}
+
+/// Prints the completion script for a shell.
+pub fn completions(options: &CompletionOptions) -> ExitCode {
+    let mut command = Arguments::command();
+    clap_complete::generate(options.shell, &mut command, "shosoin", &mut std::io::stdout());
+    ExitCode::SUCCESS
+}

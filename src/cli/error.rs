@@ -1,0 +1,76 @@
+//! How a command ends: exit codes, and errors in words, in one table.
+
+use crate::archive::ArchiveError;
+use crate::web::Problem;
+
+/// Exit codes; scripts rely on them.
+pub const DONE: u8 = 0;
+pub const FAILED: u8 = 1;
+pub const USAGE: u8 = 2;
+pub const PARTLY_DONE: u8 = 3;
+pub const VERIFICATION_FAILED: u8 = 4;
+pub const REFUSED_BY_RETENTION: u8 = 5;
+pub const NOT_FOUND: u8 = 10;
+pub const LOCKED: u8 = 11;
+pub const KEY_REFUSED: u8 = 12;
+pub const INTERRUPTED: u8 = 130;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CliError {
+    pub exit: u8,
+    /// Stable word for scripts.
+    pub code: String,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl CliError {
+    pub fn new(code: &str, message: impl Into<String>, hint: Option<&str>) -> Self {
+        Self { exit: exit_of(code), code: code.into(), message: message.into(), hint: hint.map(str::to_owned) }
+    }
+
+    /// The command line itself is wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new("usage", message, Some("run the command with --help to see an example"))
+    }
+
+    /// A file of the caller's could not be read or written.
+    pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "check the path",
+            std::io::ErrorKind::PermissionDenied => "check the permissions of the file and its directory",
+            std::io::ErrorKind::StorageFull => "free some space and repeat",
+            _ => "check the disk and repeat",
+        };
+        let code = if error.kind() == std::io::ErrorKind::NotFound { "not-found" } else { "io" };
+        Self::new(code, format!("{}: {error}", path.display()), Some(hint))
+    }
+}
+
+/// The exit code of an error's `code`.
+fn exit_of(code: &str) -> u8 {
+    match code {
+        "usage" => USAGE,
+        "not-found" => NOT_FOUND,
+        "locked" => LOCKED,
+        "key-refused" => KEY_REFUSED,
+        "corrupt" => VERIFICATION_FAILED,
+        "retention" | "hold" => REFUSED_BY_RETENTION,
+        "interrupted" => INTERRUPTED,
+        _ => FAILED,
+    }
+}
+
+impl From<ArchiveError> for CliError {
+    fn from(error: ArchiveError) -> Self {
+        Self::new(error.code(), error.to_string(), error.hint().as_deref())
+    }
+}
+
+impl From<Problem> for CliError {
+    fn from(problem: Problem) -> Self {
+        Self::new(&problem.code, problem.detail, problem.hint.as_deref())
+    }
+}

@@ -1,0 +1,112 @@
+//! What a command says: results to stdout, talk to stderr, everything as JSON on request.
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::CliError;
+
+/// Language of the talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lang {
+    Ja,
+    En,
+}
+
+impl Lang {
+    /// `--lang`, else the environment, else English.
+    pub fn detect(chosen: Option<Self>) -> Self {
+        let environment = || {
+            ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+        };
+        match chosen {
+            Some(lang) => lang,
+            None if environment().is_some_and(|locale| locale.starts_with("ja")) => Self::Ja,
+            None => Self::En,
+        }
+    }
+}
+
+/// Where and how a command speaks.
+pub struct Output {
+    pub json: bool,
+    pub lang: Lang,
+}
+
+impl Output {
+    pub fn new(json: bool, lang: impl Into<Option<Lang>>) -> Self {
+        Self { json, lang: Lang::detect(lang.into()) }
+    }
+
+    /// The text in the language of the talk.
+    pub fn text<'a>(&self, ja: &'a str, en: &'a str) -> &'a str {
+        match self.lang {
+            Lang::Ja => ja,
+            Lang::En => en,
+        }
+    }
+
+    /// The result: `value` as JSON, or what `human` prints.
+    ///
+    /// # Errors
+    /// When stdout cannot be written, e.g. because the pipe was closed.
+    pub fn result<T: Serialize>(
+        &self,
+        value: &T,
+        human: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), CliError> {
+        let mut out = std::io::stdout().lock();
+        let written = if self.json {
+            serde_json::to_writer(&mut out, value).map_err(std::io::Error::from).and_then(|()| writeln!(out))
+        } else {
+            human(&mut out)
+        };
+        written.and_then(|()| out.flush()).map_err(|error| CliError::new("io", format!("stdout: {error}"), None))
+    }
+
+    /// Talk on stderr, in words.
+    pub fn say(&self, ja: &str, en: &str) {
+        // Talk that nobody can read must not end the command.
+        let _ = writeln!(std::io::stderr(), "{}", self.text(ja, en));
+    }
+
+    /// The error, in the shape that `interface.md` promises.
+    pub fn error(&self, error: &CliError) {
+        if self.json {
+            let body = serde_json::json!({
+                "error": { "code": error.code, "message": error.message, "hint": error.hint }
+            });
+            let _ = writeln!(std::io::stdout(), "{body}");
+            return;
+        }
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "{}: {}", self.text("エラー", "error"), error.message);
+        if let Some(hint) = &error.hint {
+            let _ = writeln!(err, "{}: {hint}", self.text("対処", "hint"));
+        }
+    }
+
+    /// A bar on stderr when it is a terminal and the result is for people; invisible otherwise.
+    pub fn progress(&self, total: u64, unit: &str) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let template = match unit {
+            "bytes" => "{bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            _ => "{bar:32} {human_pos}/{human_len} {per_sec} {eta} {msg}",
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        ProgressBar::new(total).with_style(style)
+    }
+
+    /// A spinner for work whose length is unknown.
+    pub fn spinner(&self, ja: &str, en: &str) -> ProgressBar {
+        if self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let spinner = ProgressBar::new_spinner().with_message(self.text(ja, en).to_owned());
+        spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+        spinner
+    }
+}

@@ -1,0 +1,59 @@
+//! `show`: everything about one record.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::CliError;
+use super::arguments::IdOptions;
+use super::client::Client;
+use super::deposit::amount_text;
+use super::output::Output;
+use crate::archive::RecordView;
+use crate::record::{RecordId, Version};
+
+/// Reads an id before anything is sent, so that a typing error is a usage error.
+pub(super) fn id(text: &str) -> Result<RecordId, CliError> {
+    text.parse().map_err(|error: crate::record::id::InvalidRecordId| CliError::usage(error.to_string()))
+}
+
+pub fn run(data: &Path, options: &IdOptions, output: &Output) -> Result<ExitCode, CliError> {
+    let id = id(&options.id)?;
+    let record: RecordView = Client::open(data)?.get(&format!("/api/v1/records/{id}"))?;
+    output.result(&record, |out| print(&record, output, out))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(record: &RecordView, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "{}", record.id)?;
+    writeln!(out, "  SHA-256 {}  {} bytes  journal {}", record.sha256, record.size, record.journal_seq)?;
+    let retention = &record.retention;
+    writeln!(out, "  {}", output.text(&retention.sentence_ja, &retention.sentence_en))?;
+    for signature in &record.inspection.signatures {
+        let kind = format!("{:?}", signature.kind).to_lowercase();
+        writeln!(out, "  {kind} {} {}", signature.field, signature.subfilter)?;
+    }
+    for warning in &record.warnings {
+        writeln!(out, "  {}: {warning}", output.text("注意", "note"))?;
+    }
+    record.versions.iter().rev().try_for_each(|version| print_version(version, output, out))
+}
+
+fn print_version(version: &Version, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
+    let metadata = &version.metadata;
+    let money = metadata.amount;
+    let amount = amount_text(money.map(|m| m.minor), money.map(|m| m.currency.code()), output);
+    let label = output.text("版", "version");
+    writeln!(out, "  {label} {}  {}  {}", version.version, version.at.format("%Y-%m-%d %H:%M:%S UTC"), version.by)?;
+    if let Some(reason) = &version.reason {
+        writeln!(out, "    {}: {reason}", output.text("理由", "reason"))?;
+    }
+    writeln!(out, "    {}  {}  {amount}", metadata.transaction_date, metadata.counterparty.name)?;
+    let optional = [&metadata.title, &metadata.number];
+    let texts: Vec<_> = optional.iter().filter_map(|text| text.as_deref()).collect();
+    writeln!(out, "    {}  {}", metadata.class, texts.join("  "))?;
+    if version.withdrawn {
+        writeln!(out, "    {}", output.text("取下げ", "withdrawn"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! How a command reaches the archive: inside this process, or through the socket of a running server.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, header};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tower::ServiceExt;
+
+use super::CliError;
+use crate::archive::{Archive, ArchiveError, Layout, Options};
+use crate::web;
+
+/// A way to send requests to the API.
+#[derive(Clone)]
+pub enum Transport {
+    /// Nobody else has the archive open: its routes run here.
+    InProcess(Router),
+    /// A server has it open and listens on this socket.
+    Socket(PathBuf),
+}
+
+impl Transport {
+    /// Opens the archive, or finds the server that has it open.
+    ///
+    /// # Errors
+    /// What kept the archive from opening; exit code 11 when somebody holds it who does not answer.
+    pub async fn open(data: &Path) -> Result<Self, CliError> {
+        match Archive::open(data, Options::default()) {
+            Ok(archive) => Ok(Self::InProcess(web::in_process(Arc::new(archive), own_uid()))),
+            Err(locked @ ArchiveError::Locked(_)) => {
+                let socket = Layout::new(data).socket();
+                match UnixStream::connect(&socket).await {
+                    Ok(_) => Ok(Self::Socket(socket)),
+                    Err(_) => Err(locked.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends one request. The body of the answer arrives as it is read.
+    ///
+    /// # Errors
+    /// When the server goes away.
+    pub async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, CliError> {
+        match self {
+            // A router without a listener cannot fail to answer.
+            Self::InProcess(router) => match router.clone().oneshot(request).await {
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            },
+            Self::Socket(path) => {
+                let lost = |error: &dyn std::fmt::Display| {
+                    let message = format!("the server at {} does not answer: {error}", path.display());
+                    CliError::new("io", message, Some("see whether the server still runs, then repeat"))
+                };
+                request.headers_mut().insert(header::HOST, header::HeaderValue::from_static("localhost"));
+                let stream = UnixStream::connect(path).await.map_err(|error| lost(&error))?;
+                let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+                let (mut sender, connection) = handshake.map_err(|error| lost(&error))?;
+                tokio::spawn(connection);
+                let response = sender.send_request(request).await.map_err(|error| lost(&error))?;
+                Ok(response.map(Body::new))
+            }
+        }
+    }
+}
+
+/// The user that runs this command.
+fn own_uid() -> u32 {
+    use std::os::unix::fs::MetadataExt;
+    // /proc/self belongs to whoever runs the process; without /proc the number is unknown and says so.
+    std::fs::metadata("/proc/self").map_or(u32::MAX, |metadata| metadata.uid())
+}

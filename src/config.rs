@@ -1,0 +1,210 @@
+//! `shosoin.toml`: every setting with its default and its reason; unknown keys are refused.
+
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+use crate::record::Currency;
+use crate::retention::Calendar;
+
+/// The file written by `init`, and the description of every setting.
+pub const TEMPLATE: &str = include_str!("config.template.toml");
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path} cannot be read: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {message}")]
+    Invalid { path: PathBuf, message: String },
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    #[serde(default)]
+    pub archive: ArchiveConfig,
+    #[serde(default, rename = "entity")]
+    pub entities: Vec<EntityConfig>,
+    #[serde(default)]
+    pub key: KeyConfig,
+    #[serde(default)]
+    pub server: ServerConfig,
+    #[serde(default)]
+    pub deposit: DepositConfig,
+    #[serde(default)]
+    pub search: SearchConfig,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ArchiveConfig {
+    pub zone: Tz,
+    pub currency: Currency,
+}
+
+/// One of our own legal entities and its fiscal years.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntityConfig {
+    pub name: String,
+    /// Without a calendar no end of retention is ever computed for this entity.
+    #[serde(default)]
+    pub calendar: Calendar,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyConfig {
+    /// Relative to the data directory unless absolute.
+    pub file: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    pub listen: std::net::SocketAddr,
+    pub session_hours: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DepositConfig {
+    pub max_bytes: u64,
+    pub max_bytes_in_flight: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchConfig {
+    pub writer_memory_bytes: usize,
+    pub cache_bytes: usize,
+}
+
+impl Default for ArchiveConfig {
+    fn default() -> Self {
+        Self { zone: chrono_tz::Asia::Tokyo, currency: Currency::JPY }
+    }
+}
+
+impl Default for KeyConfig {
+    fn default() -> Self {
+        Self { file: "keys/kek.key".into() }
+    }
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self { listen: ([127, 0, 0, 1], 8750).into(), session_hours: 12 }
+    }
+}
+
+impl Default for DepositConfig {
+    fn default() -> Self {
+        Self { max_bytes: 256 << 20, max_bytes_in_flight: 512 << 20 }
+    }
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self { writer_memory_bytes: 50_000_000, cache_bytes: 32 << 20 }
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, has an unknown key, or a value that makes no sense.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|message| ConfigError::Invalid { path: path.to_owned(), message })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.entities.is_empty() {
+            return Err("there is no [[entity]]; name at least one of your own legal entities".into());
+        }
+        for (i, entity) in self.entities.iter().enumerate() {
+            if entity.name.trim().is_empty() {
+                return Err(format!("[[entity]] number {} has no name", i + 1));
+            }
+            if self.entities[..i].iter().any(|other| other.name == entity.name) {
+                return Err(format!("two entities are named {:?}", entity.name));
+            }
+        }
+        if self.deposit.max_bytes == 0 || self.deposit.max_bytes_in_flight < self.deposit.max_bytes {
+            return Err("[deposit] max_bytes must be above zero and at most max_bytes_in_flight".into());
+        }
+        if !self.server.listen.ip().is_loopback() {
+            return Err(format!(
+                "[server] listen is {}; this release speaks HTTP without TLS and listens on this machine only. \
+                 Use 127.0.0.1 and put a TLS proxy in front",
+                self.server.listen
+            ));
+        }
+        Ok(())
+    }
+
+    /// The entity a record belongs to: the one named, or the only one there is.
+    ///
+    /// # Errors
+    /// A message naming the entities to choose from.
+    pub fn entity(&self, name: Option<&str>) -> Result<&EntityConfig, String> {
+        let names = || self.entities.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ");
+        match name {
+            Some(name) => self
+                .entities
+                .iter()
+                .find(|entity| entity.name == name)
+                .ok_or_else(|| format!("there is no entity {name:?}; shosoin.toml names: {}", names())),
+            None if self.entities.len() == 1 => Ok(&self.entities[0]),
+            None => Err(format!("this archive has several entities; choose one with --entity: {}", names())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_a_valid_configuration_that_says_the_defaults() {
+        let config = Config::parse(TEMPLATE).expect("template");
+        assert_eq!(config.deposit.max_bytes, DepositConfig::default().max_bytes);
+        assert_eq!(config.deposit.max_bytes_in_flight, DepositConfig::default().max_bytes_in_flight);
+        assert_eq!(config.server.listen, ServerConfig::default().listen);
+        assert_eq!(config.server.session_hours, ServerConfig::default().session_hours);
+        assert_eq!(config.archive.zone, ArchiveConfig::default().zone);
+        assert_eq!(config.archive.currency, ArchiveConfig::default().currency);
+        assert_eq!(config.key.file, KeyConfig::default().file);
+        assert_eq!(config.search.cache_bytes, SearchConfig::default().cache_bytes);
+        assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_by_name() {
+        let error = Config::parse(&format!("{TEMPLATE}\n[deposit2]\nx = 1\n")).unwrap_err();
+        assert!(error.contains("deposit2"), "{error}");
+    }
+
+    #[test]
+    fn an_address_that_the_network_reaches_is_refused() {
+        let error = Config::parse(&TEMPLATE.replace("127.0.0.1:8750", "0.0.0.0:8750")).unwrap_err();
+        assert!(error.contains("TLS"), "{error}");
+    }
+
+    #[test]
+    fn two_entities_of_one_name_are_refused() {
+        let twice = "[[entity]]\nname = \"A\"\n".repeat(2);
+        assert!(Config::parse(&twice).unwrap_err().contains("two entities"));
+    }
+}

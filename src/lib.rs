@@ -1,0 +1,18 @@
+//! Shosoin (正倉院): keeps signed contracts sealed one by one, findable, and provably unaltered.
+//!
+//! `ARCHITECTURE.md` is the map. Folders are listed here in the order in which they may know each other:
+//! each only those above it (`tests/tidy.rs` holds this).
+
+pub mod record;
+pub mod seal;
+pub mod journal;
+pub mod store;
+pub mod pdf;
+pub mod retention;
+pub mod search;
+pub mod export;
+pub mod config;
+pub mod archive;
+pub mod web;
+pub mod cli;
+pub mod telemetry;

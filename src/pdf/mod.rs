@@ -1,0 +1,27 @@
+//! What a deposit needs to know about a PDF: is it one, is it signed, what does it say.
+//!
+//! Nothing here judges a signature. Whether one is *there* is a fact of the file; whether it is *good*
+//! is a verdict that needs certificates, revocation and time, and is given elsewhere.
+//!
+//! Every function is total: hostile bytes give an answer ("cannot tell" if need be), never a panic, and
+//! never unbounded work. [`guard`] says how.
+
+mod byte_range;
+mod guard;
+mod inspect;
+mod inspection;
+mod limits;
+mod load;
+mod pdf_date;
+mod signatures;
+mod suggest;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use inspect::inspect;
+pub use inspection::{Damage, Format, Inspection, NotRead, SignatureKind, SignatureSummary};
+pub use limits::{MAX_INPUT_BYTES, MAX_TEXT_CHARS};
+pub use suggest::{Suggestion, suggest, suggest_for};
+pub use text::{join_lines, text};

@@ -1,0 +1,238 @@
+//! Finding the signatures of a document: the walk through its form.
+
+use std::collections::HashSet;
+
+use lopdf::xref::XrefEntry;
+use lopdf::{Dictionary, Document, Error, Object, ObjectId, decode_text_string};
+
+use super::byte_range;
+use super::inspection::{SignatureKind, SignatureSummary};
+use super::limits::{self, MAX_FIELDS, MAX_LABEL_CHARS, MAX_SIGNATURES};
+use super::pdf_date;
+
+/// The signatures found, and whether these are certainly all.
+#[derive(Default)]
+pub(super) struct Found {
+    pub signatures: Vec<SignatureSummary>,
+    /// Something the form refers to is missing or has the wrong type.
+    pub broken: bool,
+    /// There is more than this release looks at.
+    pub too_many: bool,
+    /// The form promises a signature field and has none.
+    pub doubtful: bool,
+}
+
+/// Walks `/AcroForm /Fields` with everything that fields inherit (ISO 32000-2, 12.7.4.1), then `/Perms`
+/// (12.8.6), whose signatures need no field.
+pub(super) fn find(doc: &Document, file: &[u8]) -> Found {
+    let mut walk = Walk { doc, file, nodes: HashSet::new(), values: HashSet::new(), found: Found::default() };
+    match doc.catalog() {
+        Ok(catalog) => {
+            walk.form(catalog);
+            walk.permissions(catalog);
+        }
+        Err(_) => walk.found.broken = true,
+    }
+    walk.found
+}
+
+/// The value of a key, as a reader must see it.
+enum Value<'a> {
+    /// Not there, null, or a reference to an object that the file never had (7.3.10: the same as null).
+    Absent,
+    /// The file says that the object exists, but it could not be read.
+    Missing,
+    Is(Option<ObjectId>, &'a Object),
+}
+
+/// A field yet to be visited, with what it inherits.
+struct Node<'a> {
+    object: &'a Object,
+    name: String,
+    is_signature: Option<bool>,
+    value: Option<(Option<ObjectId>, &'a Dictionary)>,
+}
+
+struct Walk<'a> {
+    doc: &'a Document,
+    file: &'a [u8],
+    /// Fields visited and signature values reported: a cycle ends there, and nothing counts twice.
+    nodes: HashSet<ObjectId>,
+    values: HashSet<ObjectId>,
+    found: Found,
+}
+
+impl<'a> Walk<'a> {
+    fn form(&mut self, catalog: &'a Dictionary) {
+        let Some(form) = self.dictionary(catalog, b"AcroForm") else { return };
+        let mut stack = Vec::new();
+        let root = Node { object: &Object::Null, name: String::new(), is_signature: None, value: None };
+        self.push_all(&mut stack, form, b"Fields", &root);
+        let (mut visited, mut signature_fields) = (0, 0usize);
+        while let Some(node) = stack.pop() {
+            visited += 1;
+            if visited > MAX_FIELDS || self.found.signatures.len() >= MAX_SIGNATURES {
+                self.found.too_many = true;
+                return;
+            }
+            limits::check_cancelled();
+            signature_fields += usize::from(self.visit(node, &mut stack));
+        }
+        // /SigFlags bit 1 promises a signature field (table 225); without one, "unsigned" would be a guess.
+        let flags = match self.look(form, b"SigFlags") {
+            Value::Is(_, flags) => flags.as_i64().unwrap_or(0),
+            _ => 0,
+        };
+        self.found.doubtful = flags & 1 == 1 && signature_fields == 0;
+    }
+
+    /// Visits one field, pushes its kids, and says whether it is a signature field.
+    fn visit(&mut self, node: Node<'a>, stack: &mut Vec<Node<'a>>) -> bool {
+        let Value::Is(id, object) = self.resolve(node.object) else {
+            self.found.broken = true;
+            return false;
+        };
+        if id.is_some_and(|id| !self.nodes.insert(id)) {
+            return false;
+        }
+        let Ok(field) = object.as_dict() else {
+            self.found.broken = true;
+            return false;
+        };
+        let name = match self.label(field, b"T") {
+            Some(own) if node.name.is_empty() => own,
+            Some(own) => cut(&format!("{}.{own}", node.name)),
+            None => node.name,
+        };
+        let is_signature = match self.look(field, b"FT") {
+            Value::Is(_, kind) => Some(kind.as_name().is_ok_and(|kind| kind == b"Sig")),
+            Value::Absent => node.is_signature,
+            Value::Missing => None,
+        };
+        let mut value = match self.look(field, b"V") {
+            Value::Is(id, object) => object.as_dict().ok().map(|dictionary| (id, dictionary)),
+            Value::Absent => node.value,
+            Value::Missing => {
+                self.found.broken |= is_signature != Some(false);
+                None
+            }
+        };
+        if is_signature == Some(true)
+            && let Some((id, signature)) = value.take()
+        {
+            self.report(&name, id, signature);
+        }
+        let inherited = Node { object, name, is_signature, value };
+        self.push_all(stack, field, b"Kids", &inherited);
+        is_signature == Some(true)
+    }
+
+    fn push_all(
+        &mut self,
+        stack: &mut Vec<Node<'a>>,
+        from: &'a Dictionary,
+        key: &[u8],
+        inherited: &Node<'a>,
+    ) {
+        match self.look(from, key) {
+            Value::Absent => {}
+            Value::Is(_, Object::Array(kids)) => {
+                if kids.len() > MAX_FIELDS {
+                    self.found.too_many = true;
+                }
+                // Backwards, so that the first kid is visited first.
+                stack.extend(kids.iter().take(MAX_FIELDS).rev().map(|object| Node {
+                    object,
+                    name: inherited.name.clone(),
+                    is_signature: inherited.is_signature,
+                    value: inherited.value,
+                }));
+            }
+            Value::Missing | Value::Is(..) => self.found.broken = true,
+        }
+    }
+
+    fn permissions(&mut self, catalog: &'a Dictionary) {
+        let Some(permissions) = self.dictionary(catalog, b"Perms") else { return };
+        for key in ["DocMDP", "UR3", "UR"] {
+            match self.look(permissions, key.as_bytes()) {
+                Value::Is(id, object) => {
+                    if let Ok(signature) = object.as_dict() {
+                        self.report(&format!("Perms.{key}"), id, signature);
+                    }
+                }
+                Value::Missing => self.found.broken = true,
+                Value::Absent => {}
+            }
+        }
+    }
+
+    fn report(&mut self, field: &str, id: Option<ObjectId>, signature: &'a Dictionary) {
+        if id.is_some_and(|id| !self.values.insert(id)) {
+            return;
+        }
+        let name_of = |key: &[u8]| match self.look(signature, key) {
+            Value::Is(_, Object::Name(name)) => cut(&String::from_utf8_lossy(name)),
+            _ => String::new(),
+        };
+        let subfilter = name_of(b"SubFilter");
+        let is_timestamp = subfilter == "ETSI.RFC3161" || name_of(b"Type") == "DocTimeStamp";
+        let contents = match self.look(signature, b"Contents") {
+            Value::Is(_, Object::String(bytes, _)) => Some(bytes.as_slice()),
+            _ => None,
+        };
+        let coverage = byte_range::examine(self.file, signature.get(b"ByteRange").ok(), contents, self.doc);
+        self.found.signatures.push(SignatureSummary {
+            field: field.to_owned(),
+            subfilter,
+            kind: if is_timestamp { SignatureKind::Timestamp } else { SignatureKind::Signature },
+            byte_range: coverage.byte_range,
+            byte_range_sound: coverage.sound,
+            covers_whole_file: coverage.whole_file,
+            signer: self.label(signature, b"Name"),
+            reason: self.label(signature, b"Reason"),
+            location: self.label(signature, b"Location"),
+            claimed_time: self.label(signature, b"M").and_then(|text| pdf_date::parse(&text)),
+        });
+    }
+
+    /// The dictionary under `key`; anything else but its absence is noted as broken.
+    fn dictionary(&mut self, from: &'a Dictionary, key: &[u8]) -> Option<&'a Dictionary> {
+        match self.look(from, key) {
+            Value::Absent => None,
+            Value::Is(_, Object::Dictionary(dictionary)) => Some(dictionary),
+            Value::Missing | Value::Is(..) => {
+                self.found.broken = true;
+                None
+            }
+        }
+    }
+
+    fn look(&self, dictionary: &'a Dictionary, key: &[u8]) -> Value<'a> {
+        dictionary.get(key).map_or(Value::Absent, |object| self.resolve(object))
+    }
+
+    fn resolve(&self, object: &'a Object) -> Value<'a> {
+        match self.doc.dereference(object) {
+            Ok((_, Object::Null)) => Value::Absent,
+            Ok((id, object)) => Value::Is(id, object),
+            Err(Error::ObjectNotFound(id)) => match self.doc.reference_table.get(id.0) {
+                Some(XrefEntry::Normal { .. } | XrefEntry::Compressed { .. }) => Value::Missing,
+                _ => Value::Absent,
+            },
+            Err(_) => Value::Missing,
+        }
+    }
+
+    /// A text string, without control characters; `None` when there is none to show.
+    fn label(&self, dictionary: &'a Dictionary, key: &[u8]) -> Option<String> {
+        let Value::Is(_, object @ Object::String(..)) = self.look(dictionary, key) else { return None };
+        let text = cut(&decode_text_string(object).ok()?);
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// At most [`MAX_LABEL_CHARS`] characters of `text`, trimmed, without control characters.
+fn cut(text: &str) -> String {
+    text.trim().chars().filter(|c| !c.is_control()).take(MAX_LABEL_CHARS).collect()
+}

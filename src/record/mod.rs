@@ -1,0 +1,21 @@
+//! What a contract record is: its id, dates, money, counterparty, class, and the versions of its metadata.
+//!
+//! Everything here is data and pure functions: no files, no keys, no clock.
+
+pub mod amount;
+pub mod counterparty;
+pub mod currency;
+pub mod date;
+pub mod digest;
+pub mod file_name;
+pub mod id;
+pub mod metadata;
+pub mod version;
+
+pub use counterparty::Counterparty;
+pub use currency::Currency;
+pub use date::DateRange;
+pub use digest::Digest;
+pub use id::RecordId;
+pub use metadata::{Metadata, MetadataError, Money, TaxBasis};
+pub use version::Version;

@@ -1,0 +1,73 @@
+//! What is decided about one record, and why: the answer of `retention explain`.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::text::Lang;
+
+/// Whether a record must be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Its period runs, or nobody knows when it ends.
+    Retain,
+    /// A legal hold keeps it, whatever the dates say.
+    Held,
+    /// Its period is over. This allows people to decide; it destroys nothing by itself.
+    Eligible,
+}
+
+/// The decision about one record, with every policy that asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
+pub struct Decision {
+    /// Retain, held or eligible.
+    pub decision: Outcome,
+    /// The last day on which the record must be kept, inclusive; null when no expiry is known.
+    pub retain_until: Option<NaiveDate>,
+    /// One per policy that applies, the one that keeps longest first. Empty when no policy covers the class.
+    pub reasons: Vec<Reason>,
+}
+
+/// What one policy asks of the record. Words come in Japanese, and in English under `..._en`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
+pub struct Reason {
+    /// Id of the policy.
+    pub policy: String,
+    /// The law, as `法人税法施行規則`.
+    pub law: String,
+    /// The law in English.
+    pub law_en: String,
+    /// The article, as `第59条第2項`.
+    pub article: String,
+    /// The article in English.
+    pub article_en: String,
+    /// What started the period and how long it is, or why no expiry is known.
+    pub trigger: String,
+    /// The trigger in English.
+    pub trigger_en: String,
+    /// First day of the period (起算日), where there is one.
+    pub start: Option<NaiveDate>,
+    /// Last day of the period, inclusive; null when this policy knows no expiry.
+    pub until: Option<NaiveDate>,
+}
+
+impl Reason {
+    /// The law and article in one language.
+    #[must_use]
+    pub fn citation(&self, lang: Lang) -> String {
+        match lang {
+            Lang::Ja => format!("{}{}", self.law, self.article),
+            Lang::En => format!("{}, {}", self.law_en, self.article_en),
+        }
+    }
+
+    /// The trigger in one language.
+    #[must_use]
+    pub fn trigger_in(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Ja => &self.trigger,
+            Lang::En => &self.trigger_en,
+        }
+    }
+}

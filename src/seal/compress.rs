@@ -1,0 +1,114 @@
+//! Compression before sealing, and decompression that cannot be made to fill the memory.
+
+use super::SealError;
+
+/// Whether to try to make the plaintext smaller first.
+///
+/// The length of a sealed object can be seen by anybody who sees the store, and compression makes it depend
+/// on the content. That is harmless for contracts at rest; it is not where an attacker can add text next to
+/// a secret and watch the length, so [`Purpose::Secret`](super::Purpose::Secret) is never compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Keep the bytes as they are; what [`SealedView`](super::SealedView) needs.
+    Never,
+    /// zstd (RFC 8878), if it saves at least one byte in twenty.
+    IfItHelps,
+}
+
+/// zstd's level, chosen by measurement: on 150 KB of contract text level 1 takes 0.7 ms to reach 36 % of the
+/// size, level 3 takes 1.1 ms for 34 % and level 6 takes 2.4 ms for 32 %; on PDFs, whose streams are
+/// compressed already, levels differ by less than 3 % of the size and by the same factors in time.
+const LEVEL: i32 = 1;
+
+/// Below this many bytes a frame saves a hundred bytes at most, and setting zstd up costs more than sealing.
+const MIN_LEN: usize = 512;
+/// Inputs above this many bytes are judged by their first [`SAMPLE_LEN`] bytes before the rest is tried.
+const SAMPLE_ABOVE: usize = 512 * 1024;
+const SAMPLE_LEN: usize = 128 * 1024;
+
+/// Compresses `plain` into one zstd frame, or says that it is not worth it.
+pub(super) fn compress(plain: &[u8]) -> Option<Vec<u8>> {
+    if plain.len() < MIN_LEN {
+        return None;
+    }
+    if plain.len() > SAMPLE_ABOVE {
+        frame(plain.get(..SAMPLE_LEN)?)?;
+    }
+    frame(plain)
+}
+
+/// One zstd frame of at most 95 % of the input. The buffer is no longer than that, so zstd itself gives up
+/// as soon as the gain is out of reach.
+fn frame(plain: &[u8]) -> Option<Vec<u8>> {
+    let mut out = super::object::buffer((plain.len() - plain.len() / 20) as u64).ok()?;
+    zstd::bulk::Compressor::new(LEVEL).ok()?.compress_to_buffer(plain, &mut out).ok()?;
+    Some(out)
+}
+
+/// Decompresses to exactly `plain_len` bytes. The caller has authenticated and bounded `plain_len`.
+pub(super) fn decompress(frame: &[u8], plain_len: u64) -> Result<Vec<u8>, SealError> {
+    let failed = SealError::Decompression { expected: plain_len };
+    let mut plain = super::object::buffer(plain_len)?;
+    let mut decompressor = zstd::bulk::Decompressor::new().map_err(|_| failed.clone())?;
+    match decompressor.decompress_to_buffer(frame, &mut plain) {
+        Ok(len) if len as u64 == plain_len => Ok(plain),
+        _ => Err(failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that do not compress: a xorshift generator.
+    fn noise(len: usize) -> Vec<u8> {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        })
+        .take(len)
+        .collect()
+    }
+
+    #[test]
+    fn text_shrinks_and_noise_is_left_alone() {
+        let text = "甲は乙に対し、本契約に基づき".repeat(500).into_bytes();
+        let small = compress(&text).unwrap();
+        assert!(small.len() < text.len() / 10);
+        assert_eq!(decompress(&small, text.len() as u64).unwrap(), text);
+        assert_eq!(compress(&noise(200_000)), None);
+    }
+
+    #[test]
+    fn a_gain_of_less_than_five_per_cent_is_not_worth_it() {
+        let mixed = |zeros: usize| [vec![0; zeros], noise(100_000 - zeros)].concat();
+        assert_eq!(compress(&mixed(4_000)), None);
+        assert!(compress(&mixed(7_000)).is_some());
+    }
+
+    #[test]
+    fn a_large_input_is_judged_by_its_beginning() {
+        let misleading = [noise(SAMPLE_LEN), vec![0; SAMPLE_ABOVE]].concat();
+        assert_eq!(compress(&misleading), None);
+        let honest = [vec![0; SAMPLE_LEN], noise(SAMPLE_ABOVE)].concat();
+        assert!(compress(&honest).is_some());
+    }
+
+    #[test]
+    fn short_inputs_are_not_tried() {
+        assert_eq!(compress(&[0; MIN_LEN - 1]), None);
+        assert!(compress(&[0; MIN_LEN]).is_some());
+    }
+
+    #[test]
+    fn a_frame_that_gives_another_length_is_an_error() {
+        let small = compress(&[7; 1000]).unwrap();
+        for wrong in [0, 999, 1001] {
+            assert_eq!(decompress(&small, wrong), Err(SealError::Decompression { expected: wrong }));
+        }
+        assert_eq!(decompress(b"not zstd", 10), Err(SealError::Decompression { expected: 10 }));
+    }
+}

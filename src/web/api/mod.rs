@@ -1,0 +1,142 @@
+//! The JSON API: every verb of the engine under `/api/v1`, described by `schema/openapi.json`.
+
+pub mod exports;
+pub mod index;
+pub mod input;
+pub mod journal;
+pub mod records;
+pub mod search;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::{Json, extract::FromRequest};
+use serde::{Deserialize, Serialize};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth::Who;
+use super::{App, Problem};
+
+/// The description that the routes below complete.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Shosoin",
+        description = "Records-retention archive. Errors are problem details (RFC 9457). \
+                       Authenticate with `Authorization: Bearer TOKEN`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(Problem))
+)]
+struct Description;
+
+/// All API routes, with their description.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(status))
+        .routes(routes!(records::deposit, search::search))
+        .routes(routes!(records::show))
+        .routes(routes!(records::original))
+        .routes(routes!(records::correct))
+        .routes(routes!(records::withdraw))
+        .routes(routes!(records::reinstate))
+        .routes(routes!(records::retention))
+        .routes(routes!(records::journal))
+        .routes(routes!(records::suggest))
+        .routes(routes!(search::index_book))
+        .routes(routes!(exports::export))
+        .routes(routes!(journal::list))
+        .routes(routes!(journal::checkpoint))
+        .routes(routes!(journal::extract))
+        .routes(routes!(journal::proof))
+        .routes(routes!(journal::verify))
+        .routes(routes!(index::status))
+        .routes(routes!(index::rebuild))
+        .routes(routes!(index::fsck))
+        .routes(routes!(index::policies))
+}
+
+/// The OpenAPI description as it is kept in `schema/openapi.json`.
+pub fn description() -> String {
+    let (_, api) = router().split_for_parts();
+    let mut text = api.to_pretty_json().expect("the description is plain data, which JSON can always hold");
+    text.push('\n');
+    text
+}
+
+/// Who this archive is and how long its journal is.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Status {
+    pub version: String,
+    pub archive_id: String,
+    pub key_id: String,
+    pub origin: String,
+    pub vkey: String,
+    pub journal_size: u64,
+    /// The largest contract accepted, in bytes.
+    pub max_bytes: u64,
+    /// Our own legal entities.
+    pub entities: Vec<String>,
+}
+
+/// Identity and size of the archive.
+#[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = Status), (status = 401, body = Problem)))]
+async fn status(State(app): State<App>, _: Who) -> Json<Status> {
+    let identity = app.archive.identity().clone();
+    Json(Status {
+        version: env!("CARGO_PKG_VERSION").into(),
+        archive_id: identity.archive_id,
+        key_id: identity.key_id,
+        origin: identity.origin,
+        vkey: identity.vkey,
+        journal_size: app.archive.journal_size(),
+        max_bytes: app.archive.config().deposit.max_bytes,
+        entities: app.archive.config().entities.iter().map(|entity| entity.name.clone()).collect(),
+    })
+}
+
+/// A JSON body whose refusal is a problem like any other.
+#[derive(FromRequest)]
+#[from_request(via(axum::Json), rejection(Problem))]
+pub struct Body<T>(pub T);
+
+/// A query string whose refusal is a problem like any other.
+#[derive(axum::extract::FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub struct Params<T>(pub T);
+
+/// A path whose refusal is a problem like any other.
+#[derive(axum::extract::FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub struct PathOf<T>(pub T);
+
+impl From<axum::extract::rejection::JsonRejection> for Problem {
+    fn from(rejection: axum::extract::rejection::JsonRejection) -> Self {
+        Self::new(rejection.status(), "invalid", rejection.body_text(), None)
+    }
+}
+
+impl From<axum::extract::rejection::QueryRejection> for Problem {
+    fn from(rejection: axum::extract::rejection::QueryRejection) -> Self {
+        Self::new(rejection.status(), "invalid", rejection.body_text(), None)
+    }
+}
+
+impl From<axum::extract::rejection::PathRejection> for Problem {
+    fn from(rejection: axum::extract::rejection::PathRejection) -> Self {
+        Self::new(axum::http::StatusCode::NOT_FOUND, "not-found", rejection.body_text(), None)
+    }
+}
+
+/// The `Idempotency-Key` of a request, bounded.
+///
+/// # Errors
+/// When it is empty, too long or not plain text.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= 255 => Ok(Some(key.to_owned())),
+        _ => Err(Problem::invalid("the Idempotency-Key header must be 1 to 255 plain characters")),
+    }
+}

@@ -1,0 +1,90 @@
+//! The HTTP face: JSON for programs under `/api/v1`, pages for people at `/`. The only asynchronous code.
+
+pub mod api;
+mod auth;
+mod error;
+mod health;
+pub mod pages;
+mod server;
+mod session;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+pub use auth::Local;
+pub use error::Problem;
+pub use server::{Listening, in_process, serve};
+
+use crate::archive::{Archive, ArchiveError};
+use session::Sessions;
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct App {
+    archive: Arc<Archive>,
+    sessions: Arc<Sessions>,
+    /// One permit per KiB of contracts being received at the same time; bounds memory.
+    in_flight: Arc<Semaphore>,
+}
+
+/// Bytes that one permit of [`App::in_flight`] stands for.
+const PERMIT_BYTES: u64 = 1_024;
+/// Room for the parts of a request beside the contract itself, in bytes.
+const BODY_OVERHEAD: usize = 1 << 20;
+
+impl App {
+    pub fn new(archive: Arc<Archive>) -> Self {
+        let permits = archive.config().deposit.max_bytes_in_flight / PERMIT_BYTES;
+        let sessions = Sessions::new(archive.config().server.session_hours);
+        let in_flight = Semaphore::new(usize::try_from(permits).unwrap_or(Semaphore::MAX_PERMITS));
+        Self { archive, sessions: Arc::new(sessions), in_flight: Arc::new(in_flight) }
+    }
+
+    /// Runs engine work, which blocks, off the threads that serve connections.
+    ///
+    /// # Errors
+    /// What the work ran into; a panic in it becomes an internal error, not a dropped connection.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Archive) -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let archive = self.archive.clone();
+        match tokio::task::spawn_blocking(move || work(&archive)).await {
+            Ok(result) => Ok(result?),
+            Err(error) => Err(Problem::internal(format!("the work ended without an answer: {error}"))),
+        }
+    }
+}
+
+/// Everything there is, without a listener: the server and the command line share it.
+pub fn router(app: App) -> Router {
+    let limit = usize::try_from(app.archive.config().deposit.max_bytes).unwrap_or(usize::MAX);
+    let (api, _) = api::router().split_for_parts();
+    Router::new()
+        .merge(api)
+        .merge(health::router())
+        .merge(pages::router())
+        .fallback(|| async { Problem::not_found("page") })
+        .layer(DefaultBodyLimit::max(limit.saturating_add(BODY_OVERHEAD)))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(security_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(security_header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(security_header(header::X_FRAME_OPTIONS, "SAMEORIGIN"))
+        .layer(security_header(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; frame-src 'self'; \
+             object-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .with_state(app)
+}
+
+fn security_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}

@@ -1,0 +1,27 @@
+//! What the acts of the journal are called.
+
+use super::text::Text;
+use crate::journal::Act;
+
+/// An act in the reader's language.
+pub fn label(act: Act, t: &'static Text) -> &'static str {
+    match act {
+        Act::Init => t.act_init,
+        Act::Deposit => t.act_deposit,
+        Act::Duplicate => t.act_duplicate,
+        Act::View => t.act_view,
+        Act::Download => t.act_download,
+        Act::Search => t.act_search,
+        Act::Correct => t.act_correct,
+        Act::Withdraw => t.act_withdraw,
+        Act::Reinstate => t.act_reinstate,
+        Act::Export => t.act_export,
+        Act::Import => t.act_import,
+        Act::Job => t.act_job,
+        Act::SignIn => t.act_sign_in,
+        Act::SignInFailed => t.act_sign_in_failed,
+        Act::Verify => t.act_verify,
+        Act::Config => t.act_config,
+        Act::IndexRebuild => t.act_index_rebuild,
+    }
+}

@@ -1,0 +1,107 @@
+//! The words of the pages: one catalogue per language, the same entries in both.
+
+mod en;
+mod ja;
+
+use crate::retention::Lang;
+
+/// Declares the catalogue. A struct, so that an entry missing in one language does not compile.
+macro_rules! catalogue {
+    ($($name:ident)*) => {
+        /// Every text that the pages say by themselves, in one language.
+        pub struct Text { $(pub $name: &'static str,)* }
+
+        #[cfg(test)]
+        impl Text {
+            fn entries(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($name), self.$name)),*]
+            }
+        }
+    };
+}
+
+catalogue! {
+    // every page
+    product skip nav_search nav_deposit sign_out other_language recorded tagline
+
+    // metadata
+    entity date signed_on effective_from ends_on received_on counterparty corporate_number invoice_number amount
+    no_amount no_amount_shown currency tax tax_included tax_excluded tax_none tax_unknown class title number file_name
+    retain_until no_end required optional
+
+    // search
+    search_title search_heading newest_heading results_heading from to date_help amount_help party_help text text_help class_any more_conditions
+    withdrawn withdrawn_exclude withdrawn_include withdrawn_only old_versions sort sort_date_desc sort_date_asc
+    sort_amount_desc sort_amount_asc sort_party sort_deposited_desc sort_deposited_asc limit search_button clear
+    hits_before hits_after index_book nothing_found blank_too blank_left_out next_page first_page badge_withdrawn
+    badge_old_version conditions printed_at amount_contradiction yes
+
+    // record
+    record_title document download open_alone preview_damaged preview_encrypted preview_not_pdf preview_empty preview_large details
+    retention retention_until reasons fixity sha256 size bytes pages record_id journal_seq signatures signed unsigned
+    cannot_tell signature timestamp sig_field sig_signer sig_time sig_scope sig_format scope_whole scope_part
+    scope_unsound as_the_file_says warnings history version_number at by reason changes first_version
+    change_withdrawn change_reinstated was_empty trail trail_act trail_more back_to_search
+
+    // changes
+    correct correct_help correct_button withdraw withdraw_help withdraw_button reinstate reinstate_help reinstate_button
+    reason_help reason_missing nothing_changed changed_meanwhile done_corrected done_withdrawn done_reinstated
+    please_check refused
+
+    // deposit
+    deposit_title deposit_heading deposit_help file file_help file_missing deposit_button suggested receipt_title receipt_new
+    receipt_duplicate receipt_open receipt_another
+
+    // sign-in
+    sign_in_title sign_in_heading sign_in_help token sign_in_button token_wrong wait
+
+    // errors
+    error_invalid error_not_found error_forbidden error_conflict error_too_large error_disk_full error_unavailable
+    error_method error_internal error_advice error_detail
+
+    // fields
+    field_date_missing field_party_missing field_amount_missing warning_check_digit warning_other_number
+
+    // acts of the journal
+    act_init act_deposit act_duplicate act_view act_download act_search act_correct act_withdraw act_reinstate
+    act_export act_import act_job act_sign_in act_sign_in_failed act_verify act_config act_index_rebuild
+}
+
+/// The catalogue of a language.
+pub fn text(lang: Lang) -> &'static Text {
+    match lang {
+        Lang::Ja => &ja::TEXT,
+        Lang::En => &en::TEXT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_japanese(text: &str) -> bool {
+        text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}'))
+    }
+
+    #[test]
+    fn both_catalogues_say_everything_in_their_own_language() {
+        // Names, signs, and the link that leads to the other language.
+        let same_in_both = ["sha256", "other_language", "product"];
+        for ((name, ja), (_, en)) in text(Lang::Ja).entries().into_iter().zip(text(Lang::En).entries()) {
+            assert!(!ja.trim().is_empty() && !en.trim().is_empty(), "{name} is empty");
+            if !same_in_both.contains(&name) {
+                assert!(is_japanese(ja), "{name} is not Japanese: {ja}");
+                assert!(!is_japanese(en), "{name} is not English: {en}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_passes_a_verdict_on_a_signature() {
+        for (name, words) in text(Lang::Ja).entries().into_iter().chain(text(Lang::En).entries()) {
+            for verdict in ["valid", "有効", "正当な署名", "検証済"] {
+                assert!(!words.to_lowercase().contains(verdict), "{name} says {verdict:?}: {words}");
+            }
+        }
+    }
+}
