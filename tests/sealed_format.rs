@@ -1,13 +1,14 @@
 //! The sealed format outlives the code: old files stay readable, and a second implementation reads new ones.
 //!
-//! The second implementation is Python. Where there is none, say so with `SHOSOIN_NO_PYTHON=1`; without
-//! that variable its absence is a failure, so that the check cannot vanish unnoticed.
+//! The second implementation is Python (`tests/support/python.rs`).
 
-use std::fs::{self, File};
+#[path = "support/python.rs"]
+mod python;
+
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::process::Output;
 
 use serde_json::Value;
 use shosoin::seal::{self, Compression, Dek, Kek, Purpose, SealError, SealedView, key_file};
@@ -54,7 +55,6 @@ fn the_oldest_key_file_still_opens_the_oldest_wrapped_keys() {
 
 #[test]
 fn the_second_implementation_reads_the_oldest_files() {
-    let Some(python) = python() else { return };
     let index = index();
     for object in index["objects"].as_array().unwrap() {
         let name = text(&object["name"]);
@@ -63,20 +63,21 @@ fn the_second_implementation_reads_the_oldest_files() {
         let file = fixture(&format!("{name}.sealed"));
         let arguments = ["--dek", dek, "--context", context, "--purpose", &number, path_text(&file)];
         let plain = fs::read(fixture(text(&object["plaintext"]))).unwrap();
-        assert_eq!(success(unseal_py(python, &arguments)), plain, "{name}");
+        let Some(output) = unseal_py(&arguments) else { return };
+        assert_eq!(success(output), plain, "{name}");
     }
     for wrapped in index["wrapped"].as_array().unwrap() {
         let key_file = fixture("v1.key");
         let (bytes, context) = (text(&wrapped["wrapped"]), text(&wrapped["context"]));
         let arguments = ["--key-file", path_text(&key_file), "--wrapped", bytes, "--context", context];
-        let printed = String::from_utf8(success(unseal_py(python, &arguments))).unwrap();
+        let Some(output) = unseal_py(&arguments) else { return };
+        let printed = String::from_utf8(success(output)).unwrap();
         assert_eq!(printed.trim(), text(&wrapped["dek"]));
     }
 }
 
 #[test]
 fn the_second_implementation_reads_what_is_sealed_today() {
-    let Some(python) = python() else { return };
     let dir = tempfile::tempdir().unwrap();
     let (key_path, path) = (dir.path().join("kek"), dir.path().join("object"));
     let (kek, dek, context) = (Kek::generate().unwrap(), Dek::generate().unwrap(), *b"any sixteen byte");
@@ -91,15 +92,14 @@ fn the_second_implementation_reads_what_is_sealed_today() {
             let plain: Vec<u8> = (0..len).map(|i: u32| (i / 7 % 251) as u8).collect();
             let sealed = seal::seal(&dek, purpose, &context, &plain, Compression::IfItHelps).unwrap();
             fs::write(&path, sealed).unwrap();
-            let output = success(unseal_py(python, &[&common[..], &object].concat()));
-            assert!(output == plain, "{purpose:?}, {len} bytes");
+            let Some(output) = unseal_py(&[&common[..], &object].concat()) else { return };
+            assert!(success(output) == plain, "{purpose:?}, {len} bytes");
         }
     }
 }
 
 #[test]
 fn the_second_implementation_refuses_what_was_altered() {
-    let Some(python) = python() else { return };
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("object");
     let (dek, context) = ([1; 32], [2; 16]);
@@ -112,7 +112,7 @@ fn the_second_implementation_refuses_what_was_altered() {
         altered[at] ^= 1;
         fs::write(&path, altered).unwrap();
         let arguments = ["--dek", &dek, "--context", &context, "--purpose", "1", path_text(&path)];
-        let output = unseal_py(python, &arguments);
+        let Some(output) = unseal_py(&arguments) else { return };
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), b"".as_slice()), "byte {at}");
     }
 }
@@ -147,51 +147,11 @@ fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unseal_py(python: &Path, arguments: &[&str]) -> Output {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/second_implementation/unseal.py");
-    Command::new(python).arg(script).args(arguments).output().unwrap()
+fn unseal_py(arguments: &[&str]) -> Option<Output> {
+    python::second_implementation("unseal.py", arguments)
 }
 
 fn success(output: Output) -> Vec<u8> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
-}
-
-/// A Python that has what `unseal.py` needs; `None` only when the caller said that there is none.
-fn python() -> Option<&'static Path> {
-    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    if std::env::var_os("SHOSOIN_NO_PYTHON").is_some() {
-        eprintln!("SHOSOIN_NO_PYTHON is set: the second implementation was not run");
-        return None;
-    }
-    Some(PYTHON.get_or_init(find_or_install))
-}
-
-fn find_or_install() -> PathBuf {
-    let system = PathBuf::from("python3");
-    let temp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let venv = temp.join("unseal-venv");
-    let own = venv.join("bin/python");
-    // Test runners that start one process per test must not install over each other.
-    let lock = File::create(temp.join("unseal-venv.lock")).unwrap();
-    lock.lock().unwrap();
-    if let Some(ready) = [&system, &own].into_iter().find(|python| has_packages(python)) {
-        return ready.clone();
-    }
-    let help = "install Python 3 with its venv module, or set SHOSOIN_NO_PYTHON=1 to go without";
-    let run = |command: &mut Command| {
-        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; {help}"));
-        assert!(output.status.success(), "{command:?}: {}; {help}", String::from_utf8_lossy(&output.stderr));
-    };
-    let requirements =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/second_implementation/requirements.txt");
-    run(Command::new(&system).args(["-m", "venv", "--clear"]).arg(&venv));
-    run(Command::new(&own).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements));
-    assert!(has_packages(&own), "the packages of unseal.py were installed but cannot be imported; {help}");
-    own
-}
-
-fn has_packages(python: &Path) -> bool {
-    let output = Command::new(python).args(["-c", "import cryptography, zstandard"]).output();
-    output.is_ok_and(|output| output.status.success())
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::clock::{Clock, SystemClock};
 use super::committer::{Committer, Draft, Written};
@@ -19,7 +20,7 @@ use super::token;
 use crate::config;
 use crate::journal::{Act, Origin, SigningKey};
 use crate::retention::SHIPPED;
-use crate::seal::{self, Compression, Dek, Kek, Purpose, key_file};
+use crate::seal::{self, Compression, Dek, Kek, Purpose, SealError, key_file};
 use crate::store::{self, Batch, RocksStore, Store, Table};
 
 /// What `init` made.
@@ -72,7 +73,7 @@ fn build(layout: &Layout) -> Result<(String, String), ArchiveError> {
     make_directory(key_directory)?;
     key_file::create(&key_path, &kek).map_err(|error| ArchiveError::KeyRefused(error.to_string()))?;
     write_new(&layout.lock(), b"")?;
-    let store: Arc<dyn Store> = Arc::new(RocksStore::open(&layout.store(), store::Options { create: true, ..Default::default() })?);
+    let store: Arc<dyn Store> = Arc::new(RocksStore::open(&layout.store(), store::Options { create: true })?);
     let made = write_first_entry(store, kek, Arc::new(SystemClock))?;
     sync_directory(layout.root())?;
     Ok(made)
@@ -85,10 +86,10 @@ fn write_first_entry(store: Arc<dyn Store>, kek: Kek, clock: Arc<dyn Clock>) -> 
     let key_id = kek.id().to_string();
     let dek = Dek::generate()?;
     let wrapped = kek.wrap(&dek, &ARCHIVE_CONTEXT)?;
-    let seed = Dek::generate()?.derive("journal-signing-seed");
-    let signing_key = SigningKey::from_seed(seed.as_bytes());
+    let seed = random_seed()?;
+    let signing_key = SigningKey::from_seed(&seed);
     let verifying_key = signing_key.verifying_key(&origin);
-    let sealed_seed = seal::seal(&dek, Purpose::Secret, &ARCHIVE_CONTEXT, seed.as_bytes(), Compression::Never)?;
+    let sealed_seed = seal::seal(&dek, Purpose::Secret, &ARCHIVE_CONTEXT, &*seed, Compression::Never)?;
     let row = ArchiveRow {
         v: ROW_VERSION,
         archive_id: archive_id.to_string(),
@@ -116,6 +117,13 @@ fn write_first_entry(store: Arc<dyn Store>, kek: Kek, clock: Arc<dyn Clock>) -> 
         write: Box::new(move |_| Ok(Written { details: Some(details), batch })),
     })?;
     Ok((key_id, admin_token))
+}
+
+/// The seed of the key that signs checkpoints.
+fn random_seed() -> Result<Zeroizing<[u8; 32]>, ArchiveError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *seed).map_err(SealError::Random)?;
+    Ok(seed)
 }
 
 /// Makes a directory that only its owner can enter.

@@ -90,14 +90,13 @@ impl Archive {
     ) -> Result<Receipt, ArchiveError> {
         let size = bytes.len() as u64;
         let inspection = pdf::inspect(&bytes);
-        let text = pdf::text(&bytes);
         let retain_until = self.policies.decide(&metadata)?.retain_until;
         let id = RecordId::generate();
         let dek = Dek::generate()?;
         let wrapped = self.keyring.wrap(&dek, id)?;
         let sealed = seal::seal(&dek, Purpose::Content, id.as_bytes(), &bytes, Compression::IfItHelps)?;
         drop(bytes);
-        let facts = Facts { v: ROW_VERSION, sha256, size, inspection: inspection.clone(), text };
+        let facts = Facts { v: ROW_VERSION, sha256, size, inspection: inspection.clone() };
         let sealed_facts = seal_json(&dek, Purpose::Metadata, id.as_bytes(), &facts)?;
         let by = who.name.clone();
 

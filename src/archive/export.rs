@@ -9,10 +9,9 @@ use super::error::ArchiveError;
 use super::head::Head;
 use super::retrieve::unseal_original;
 use super::{Archive, Principal, Progress, SearchRequest};
-use crate::export::{IndexRow, IndexWriter, Item, Package, PackageInfo, Sink};
+use crate::export::{IndexRow, IndexWriter, Item, Package, PackageInfo, Sink, original_name};
 use crate::journal::{Act, ExtractLine};
 use crate::record::RecordId;
-use crate::record::file_name::law_style;
 use crate::search::{Hit, MAX_LIMIT, Query};
 
 /// Which records to export: by id, or by search conditions; everything if neither is given.
@@ -178,7 +177,7 @@ impl Archive {
             let record = self.load(&*view, self.deposited_at(&*view, hit.seq)?)?;
             let version = record.version(&*view, hit.version)?;
             let row = IndexRow {
-                file: &law_style(&version.metadata, "pdf", &mut names),
+                file: &original_name(&version.metadata, "pdf", &mut names),
                 metadata: &version.metadata,
                 version: version.version,
                 withdrawn: version.withdrawn,
@@ -228,7 +227,7 @@ impl Archive {
     /// Every hit of a search, page by page: 16 bytes each in memory.
     fn all_hits(&self, request: &SearchRequest) -> Result<Vec<Hit>, ArchiveError> {
         let mut query = Query { limit: MAX_LIMIT, ..request.query(self.config.archive.currency)? };
-        self.indexer.catch_up(self.journal_size())?;
+        self.indexer.catch_up_texts(self.journal_size())?;
         let mut hits = Vec::new();
         loop {
             let page = self.indexer.search(&query)?;

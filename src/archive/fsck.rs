@@ -165,6 +165,7 @@ impl Archive {
         for table in [Table::Records, Table::Keys, Table::Versions] {
             let mut last = None;
             for row in view.scan(table, &[], None, Direction::Forward) {
+                // Reported by the store's own check already.
                 let Ok((key, value)) = row else { break };
                 let id = key.get(..16).and_then(|id| id.try_into().ok()).map(RecordId::from_bytes);
                 if id.is_none_or(|id| !expected.contains(&id)) && last != id {
@@ -179,6 +180,7 @@ impl Archive {
             }
         }
         for blob in self.store.blobs().list() {
+            // A damaged list was reported by the store's own check; nothing beyond it can be read.
             let Ok(BlobId(id)) = blob else { break };
             let id = RecordId::from_bytes(id);
             if !expected.contains(&id) {

@@ -11,13 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::committer::Published;
 use super::error::ArchiveError;
 use super::keyring::Keyring;
-use super::keyring::unseal_json;
+use super::records::Loaded;
 use super::rows::{self, RecordRow};
 use super::{Archive, Principal, Progress};
 use crate::journal::{Act, Entry};
 use crate::record::{RecordId, Version};
 use crate::search::{Index, IndexError, IndexKey, IndexOptions, Query, RecordDocs, Results, VersionDoc};
-use crate::seal::Purpose;
 use crate::store::{Direction, Store, Table, View};
 
 /// Journal entries looked at in one step; bounds the documents held in memory.
@@ -27,8 +26,8 @@ const GATHER: Duration = Duration::from_millis(500);
 
 /// Owns the index. Opened when first needed, so that commands which never search do not wait for it.
 pub struct Indexer {
-    store: Arc<dyn Store>,
-    keyring: Keyring,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) keyring: Keyring,
     path: PathBuf,
     options: IndexOptions,
     index: Mutex<Option<Arc<Index>>>,
@@ -106,20 +105,36 @@ impl Indexer {
 
     /// All versions of one record, as the index wants them.
     fn docs(&self, view: &dyn View, id: RecordId) -> Result<RecordDocs, ArchiveError> {
-        let row = view.get(Table::Records, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
-        let row: RecordRow = rows::decode("record row", &row)?;
-        let dek = self.keyring.dek(view, id)?;
-        let facts: rows::Facts = unseal_json(&dek, Purpose::Metadata, id.as_bytes(), &row.facts)?;
-        let versions = (1..=row.latest_version)
-            .map(|number| {
-                let sealed = view.get(Table::Versions, &rows::version_key(id, number))?.ok_or_else(|| {
-                    ArchiveError::Corrupt(format!("version {number} of record {id} is missing"))
-                })?;
-                let version: Version = unseal_json(&dek, Purpose::Metadata, id.as_bytes(), &sealed)?;
-                version_doc(version, number != row.latest_version, facts.text.clone())
-            })
-            .collect::<Result<_, ArchiveError>>()?;
-        Ok(RecordDocs { seq: row.deposit_seq, versions })
+        let row_bytes = view.get(Table::Records, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
+        let row: RecordRow = rows::decode("record row", &row_bytes)?;
+        let record = Loaded { id, row, row_bytes, dek: self.keyring.dek(view, id)? };
+        let text = self.text(view, &record)?;
+        let versions = record.versions(view)?.into_iter().map(|version| {
+            let superseded = version.version != record.row.latest_version;
+            version_doc(version, superseded, text.clone())
+        });
+        Ok(RecordDocs { seq: record.row.deposit_seq, versions: versions.collect::<Result<_, _>>()? })
+    }
+
+    /// Also reads the text of the contracts among the first `through` entries, for searches in it.
+    pub fn catch_up_texts(&self, through: u64) -> Result<(), ArchiveError> {
+        self.catch_up(through)?;
+        let _one_writer = lock(&self.writing);
+        let mut cursor = self.texts_through()?;
+        while cursor < through && !self.stopping.load(Ordering::Relaxed) {
+            let step = self.read_texts(cursor)?;
+            if step.through == cursor {
+                return Err(ArchiveError::Corrupt(format!("journal entry {cursor} is missing")));
+            }
+            if !step.read.is_empty() {
+                let index = self.index()?;
+                let view = self.store.view();
+                let docs = step.read.into_iter().map(|id| self.docs(&*view, id)).collect::<Result<Vec<_>, _>>()?;
+                index.apply(&docs, index.cursor())?;
+            }
+            cursor = step.through;
+        }
+        Ok(())
     }
 
     fn index(&self) -> Result<Arc<Index>, ArchiveError> {
@@ -158,7 +173,7 @@ impl Indexer {
             let size = published.wait_beyond(seen, GATHER);
             if size > seen {
                 std::thread::sleep(GATHER);
-                match self.catch_up(published.size()) {
+                match self.catch_up_texts(published.size()) {
                     Ok(()) => seen = size,
                     Err(error) => {
                         tracing::error!(%error, "the search index does not follow the journal");

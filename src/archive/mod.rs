@@ -23,6 +23,7 @@ pub mod rows;
 mod search;
 mod search_request;
 mod show;
+mod texts;
 mod token;
 mod withdraw;
 

@@ -51,9 +51,6 @@ pub struct Facts {
     /// Bytes of the original.
     pub size: u64,
     pub inspection: Inspection,
-    /// Text found in the document, for searches; bounded by [`crate::pdf`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
 }
 
 /// `Meta/token/<HMAC of the token>`: who a bearer token belongs to.
@@ -85,6 +82,8 @@ pub mod meta {
     pub const ARCHIVE_DEK: &[u8] = b"archive-dek";
     /// Seed of the checkpoint signing key, sealed under the archive-level DEK.
     pub const SIGNING_SEED: &[u8] = b"signing-seed";
+    /// Journal entries whose contracts have had their text read, as decimal digits; a cache's cursor.
+    pub const TEXT_CURSOR: &[u8] = b"text-cursor";
     /// The newest signed checkpoint, as a signed note.
     pub const CHECKPOINT: &[u8] = b"checkpoint";
     pub const TOKEN_PREFIX: &[u8] = b"token/";

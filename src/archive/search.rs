@@ -63,7 +63,10 @@ impl Archive {
     /// [`ArchiveError::Search`] for a query that makes no sense or a damaged index.
     pub fn search(&self, who: &Principal, request: &SearchRequest) -> Result<SearchPage, ArchiveError> {
         let query = request.query(self.config.archive.currency)?;
-        self.indexer.catch_up(self.journal_size())?;
+        match query.text {
+            Some(_) => self.indexer.catch_up_texts(self.journal_size())?,
+            None => self.indexer.catch_up(self.journal_size())?,
+        }
         let found = self.indexer.search(&query)?;
         let view = self.store.view();
         let hits = found.hits.iter().map(|hit| self.hydrate(&*view, hit.seq, hit.version)).collect::<Result<_, _>>()?;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
 use crate::record::{Currency, DateRange, amount};
+use crate::retention::class_named;
 use crate::search::{AmountFilter, DateSpan, Query, Sort, Versions, Withdrawn};
 
 /// Conditions of a search; all that are given must hold. This is what the journal keeps of a search.
@@ -29,7 +30,7 @@ pub struct SearchRequest {
     /// Words in title, number, custom fields or the document's text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Document class, exactly.
+    /// Document class by id or name (`contract`, 契約書), exactly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// Management number, whole.
@@ -71,7 +72,7 @@ impl SearchRequest {
             amount: self.amount_filter(default_currency)?,
             counterparty: given(&self.counterparty),
             text: given(&self.text),
-            class: given(&self.class),
+            class: given(&self.class).map(|class| class_named(&class).to_owned()),
             number: given(&self.number),
             entity: given(&self.entity),
             withdrawn: match given(&self.withdrawn).as_deref() {

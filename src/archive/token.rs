@@ -8,6 +8,7 @@ use super::error::ArchiveError;
 use super::keyring::Keyring;
 use super::principal::Principal;
 use super::rows::{self, ROW_VERSION, TokenRow};
+use crate::seal::SealError;
 use crate::store::Table;
 
 /// Longest token looked at, in bytes.
@@ -20,8 +21,7 @@ pub(super) fn issue(
     at: DateTime<Utc>,
 ) -> Result<(String, Vec<u8>, Vec<u8>), ArchiveError> {
     let mut random = [0; 32];
-    getrandom::fill(&mut random)
-        .map_err(|error| ArchiveError::Stopped(format!("the system gives no random bytes: {error}")))?;
+    getrandom::fill(&mut random).map_err(SealError::Random)?;
     let token = format!("shosoin_{}", URL_SAFE_NO_PAD.encode(random));
     let row = TokenRow { v: ROW_VERSION, name: name.to_owned(), created_at: at };
     let key = keyring.token_key(&token);

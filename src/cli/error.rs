@@ -4,7 +4,6 @@ use crate::archive::ArchiveError;
 use crate::web::Problem;
 
 /// Exit codes; scripts rely on them.
-pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 pub const PARTLY_DONE: u8 = 3;

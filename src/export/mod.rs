@@ -4,7 +4,7 @@
 //! handed one [`Item`] at a time, and an [`IndexBook`] hands out one row at a time. `schema/export-package.md`
 //! draws both formats.
 //!
-//! Memory: one item, one part of the journal extract, and about 1 KB for each record already written.
+//! Memory: one item, one part of the journal extract, and about 1.5 KB for each record already written.
 
 mod bagit;
 mod cell;
@@ -31,7 +31,7 @@ pub use history::{Change, HISTORY_HEADER, HistoryWriter, changes};
 pub use index_book::{IndexRow, IndexWriter, write_index};
 pub use index_book_read::{IndexBook, IndexBookError, IndexLine};
 pub use item::{Item, PackageInfo, Summary};
-pub use package::Package;
+pub use package::{Package, original_name};
 pub use reject::{Reject, RejectsWriter};
 pub use row::{Defaults, Row};
 pub use sink::{DirSink, Sink};

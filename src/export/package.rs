@@ -72,7 +72,7 @@ impl<S: Sink> Package<S> {
         if !self.seen.insert(item.id) {
             return Ok(());
         }
-        let file = file_name(&latest.metadata, &item.extension, &mut self.names);
+        let file = original_name(&latest.metadata, &item.extension, &mut self.names);
         let path = format!("data/originals/{file}");
         self.sink.file(&path, &item.original)?;
         self.payload.add(&path, item.sha256, item.original.len());
@@ -154,9 +154,11 @@ impl<S: Sink> Package<S> {
     }
 }
 
-/// The law-style name, without `%`: RFC 8493 (2.1.3) wants it encoded in manifests, but `sha256sum -c` and the
-/// Library of Congress's checker take `%25` literally, and then miss the file.
-fn file_name(metadata: &Metadata, extension: &str, taken: &mut HashSet<String>) -> String {
+/// The name of an original in a package: the law-style name, without `%`. `taken` is as for [`law_style`].
+///
+/// RFC 8493 (2.1.3) wants `%` encoded in manifests, but `sha256sum -c` and the Library of Congress's checker
+/// take `%25` literally, and then miss the file.
+pub fn original_name(metadata: &Metadata, extension: &str, taken: &mut HashSet<String>) -> String {
     if !metadata.counterparty.name.contains('%') {
         return law_style(metadata, extension, taken);
     }

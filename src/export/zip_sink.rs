@@ -13,11 +13,15 @@ use super::sink::{Sink, check_path};
 /// Files this large get ZIP64 sizes. Below 4 GiB, because compression can make a file a little larger.
 const ZIP64_FROM_BYTES: usize = 0xfff0_0000;
 
+/// The fastest: PDFs are compressed already. One level for all files, because a change of level makes the ZIP
+/// writer allocate its compressor anew, which cost gigabytes of fragmented memory for 100,000 records (measured).
+const LEVEL: i64 = 1;
+
 /// Streams a ZIP file: no seeking, so the writer may be a network connection.
 ///
-/// Every file is deflated, originals at the fastest level. Storing PDFs would be quicker, but a stored file
-/// whose size follows it cannot be read by programs that read ZIP files as a stream. File names carry the
-/// UTF-8 flag (APPNOTE 4.4.4, bit 11); ZIP64 is used where sizes or counts need it.
+/// Every file is deflated. Storing PDFs would be quicker, but a stored file whose size follows it cannot be
+/// read by programs that read ZIP files as a stream. File names carry the UTF-8 flag (APPNOTE 4.4.4, bit 11);
+/// ZIP64 is used where sizes or counts need it.
 pub struct ZipSink<W: Write> {
     /// Before `zip`, so that it is dropped first: see [`Gate`].
     shut: Shut,
@@ -43,11 +47,10 @@ impl<W: Write> ZipSink<W> {
         Ok(Self { shut: Shut(shut), zip, base, modified: dos_time(modified) })
     }
 
-    fn options(&self, path: &str, length: usize) -> SimpleFileOptions {
-        let level = if path.starts_with("data/originals/") { 1 } else { 6 };
+    fn options(&self, length: usize) -> SimpleFileOptions {
         SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(level))
+            .compression_level(Some(LEVEL))
             .last_modified_time(self.modified)
             .unix_permissions(0o600)
             .large_file(length >= ZIP64_FROM_BYTES)
@@ -60,7 +63,7 @@ impl<W: Write> Sink for ZipSink<W> {
     fn file(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
         check_path(path)?;
         self.shut.refuse()?;
-        self.zip.start_file(format!("{}/{path}", self.base), self.options(path, bytes.len()))?;
+        self.zip.start_file(format!("{}/{path}", self.base), self.options(bytes.len()))?;
         self.zip.write_all(bytes)?;
         self.shut.refuse()
     }

@@ -26,6 +26,14 @@ pub fn class_label(class: &str, lang: Lang) -> &str {
     })
 }
 
+/// The class that people mean by a name: `contract` for 契約書. A name that is not known is a class of its own.
+#[must_use]
+pub fn class_named(name: &str) -> &str {
+    let name = name.trim();
+    let known = KNOWN_CLASSES.iter().find(|(id, ja, en)| *ja == name || [id, en].iter().any(|text| text.eq_ignore_ascii_case(name)));
+    known.map_or(name, |(id, _, _)| id)
+}
+
 /// The classes a policy covers: `"*"` for all, or a list of names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
 #[serde(untagged, expecting = "expected \"*\" for every class, or a list such as [\"contract\", \"order\"]")]
@@ -58,6 +66,13 @@ impl Classes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_class_is_meant_by_its_name_in_either_language() {
+        assert_eq!(class_named("契約書"), "contract");
+        assert_eq!(class_named(" Delivery note "), "delivery_note");
+        assert_eq!(class_named("秘密保持契約"), "秘密保持契約");
+    }
 
     #[test]
     fn a_star_covers_every_class_and_a_list_only_its_own() {

@@ -22,7 +22,7 @@ pub mod words;
 pub mod year_end;
 
 pub use calendar::{Calendar, CalendarSettings, FiscalYear, Gap};
-pub use classes::{Classes, KNOWN_CLASSES, class_label};
+pub use classes::{Classes, KNOWN_CLASSES, class_label, class_named};
 pub use decide::{Facts, decide, retain_until};
 pub use decision::{Decision, Outcome, Reason};
 pub use error::{CalendarError, PolicyError, PolicyProblem};

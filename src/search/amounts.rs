@@ -64,7 +64,9 @@ impl Amounts {
             AmountFilter::Any => None,
             AmountFilter::Blank => Some(BLANK..BLANK + 1),
             AmountFilter::Range { from, to, currency } => {
-                let Some(one) = self.currencies.iter().find(|one| one.code == *currency) else { return Some(0..0) };
+                let Some(one) = self.currencies.iter().find(|one| one.code == *currency) else {
+                    return Some(0..0);
+                };
                 let low = from.map_or(0, |from| one.values.partition_point(|value| *value < from));
                 let high = to.map_or(one.values.len(), |to| one.values.partition_point(|value| *value <= to));
                 Some(one.first + low as u32..one.first + high.max(low) as u32)
@@ -84,7 +86,8 @@ impl Amounts {
         match rank {
             BLANK => u32::MAX,
             rank if descending => {
-                let ranks = self.currencies.iter().map(OneCurrency::ranks).find(|ranks| ranks.contains(&rank));
+                let ranks =
+                    self.currencies.iter().map(OneCurrency::ranks).find(|ranks| ranks.contains(&rank));
                 ranks.map_or(rank, |ranks| ranks.start + (ranks.end - 1 - rank))
             }
             rank => rank,
@@ -140,7 +143,9 @@ mod tests {
         assert_eq!(amounts.ranks(&yen(Some(0), None)), Some(2..3));
         assert_eq!(amounts.ranks(&yen(Some(6), Some(1))).unwrap().len(), 0);
         let euro = CurrencyCode::from_bytes(b"EUR").unwrap();
-        assert!(amounts.ranks(&AmountFilter::Range { from: None, to: None, currency: euro }).unwrap().is_empty());
+        assert!(
+            amounts.ranks(&AmountFilter::Range { from: None, to: None, currency: euro }).unwrap().is_empty()
+        );
         assert_eq!(amounts.ranks(&AmountFilter::Blank), Some(0..1));
         assert_eq!(amounts.place(Some((euro, 1)), true), (1, false));
         assert_eq!(amounts.place(Some((CurrencyCode::JPY, 0)), true), (2, false));

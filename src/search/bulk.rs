@@ -4,7 +4,8 @@ use std::sync::MutexGuard;
 
 use super::document::RecordDocs;
 use super::error::IndexError;
-use super::index::{Index, Writer, commit};
+use super::index::Index;
+use super::writer::{Writer, commit};
 
 /// How a bulk load may use the machine.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +36,7 @@ impl Index {
     /// # Errors
     /// The index cannot be written.
     pub fn bulk(&self, options: BulkOptions) -> Result<Bulk<'_>, IndexError> {
-        self.drop_writer();
+        *self.writer_slot() = None;
         Ok(Bulk { index: self, guard: self.writer(options.threads, options.writer_bytes)? })
     }
 }
@@ -73,7 +74,10 @@ impl Bulk<'_> {
 
 impl Drop for Bulk<'_> {
     fn drop(&mut self) {
-        // The next writer starts from the last commit, with everyday memory.
-        *self.guard = None;
+        // The next writer starts from the last commit, with everyday memory. If the view cannot be made now, searches
+        // go on with the one before, and whoever follows the journal applies the rest again, which changes nothing.
+        if self.guard.take().is_some() {
+            let _ = self.index.refresh();
+        }
     }
 }

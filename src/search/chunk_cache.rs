@@ -28,7 +28,9 @@ impl ChunkCache {
 
     /// The chunk from the cache, or from `load`, which runs without the lock held.
     pub(super) fn get(
-        &self, place: Place, load: impl FnOnce() -> io::Result<Vec<u8>>,
+        &self,
+        place: Place,
+        load: impl FnOnce() -> io::Result<Vec<u8>>,
     ) -> io::Result<Arc<Vec<u8>>> {
         if let Some(chunk) = self.lock().touch(place) {
             return Ok(chunk);

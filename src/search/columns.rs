@@ -28,7 +28,9 @@ impl Seqs {
     #[inline]
     pub(super) fn get(&self, row: u32) -> u64 {
         match self {
-            Self::Narrow { base, offsets } => base + u64::from(offsets.get(row as usize).copied().unwrap_or(0)),
+            Self::Narrow { base, offsets } => {
+                base + u64::from(offsets.get(row as usize).copied().unwrap_or(0))
+            }
             Self::Wide(seqs) => seqs.get(row as usize).copied().unwrap_or(0),
         }
     }
@@ -190,7 +192,8 @@ impl Columns {
             Seqs::Narrow { offsets, .. } => offsets.len() * 4,
             Seqs::Wide(seqs) => seqs.len() * 8,
         };
-        let columns = self.party.len() + self.rank.len() + self.posting_rows.len() * 2 + self.posting_starts.len();
+        let columns =
+            self.party.len() + self.rank.len() + self.posting_rows.len() * 2 + self.posting_starts.len();
         seqs + 4 * columns
             + 8 * (self.days.len() + self.versions.len())
             + self.flags.len()
@@ -217,7 +220,10 @@ impl Visible {
             return None;
         }
         let mut visible = Self::everything(columns);
-        (0..).zip(&columns.flags).filter(|(_, flags)| **flags != 0).for_each(|(row, _)| visible.hide(columns, row));
+        (0..)
+            .zip(&columns.flags)
+            .filter(|(_, flags)| **flags != 0)
+            .for_each(|(row, _)| visible.hide(columns, row));
         Some(visible)
     }
 

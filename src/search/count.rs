@@ -11,7 +11,9 @@ fn count_ranks(ranks: &[u32], wanted: &Range<u32>) -> u64 {
     // Chunks keep the inner sum in 32 bits, four lanes a step.
     ranks
         .chunks(1 << 16)
-        .map(|chunk| u64::from(chunk.iter().map(|rank| u32::from(rank.wrapping_sub(low) < width)).sum::<u32>()))
+        .map(|chunk| {
+            u64::from(chunk.iter().map(|rank| u32::from(rank.wrapping_sub(low) < width)).sum::<u32>())
+        })
         .sum()
 }
 
@@ -47,7 +49,11 @@ fn rows_without_party(plan: &Plan<'_>) -> u64 {
         None => visible.map_or(u64::from(rows.end - rows.start), |visible| visible.rows.count(rows)),
         Some(ranks) => {
             let hidden = visible.map_or(0, |visible| {
-                visible.rows.holes(rows.clone()).filter(|row| ranks.contains(&plan.columns.rank(*row))).count()
+                visible
+                    .rows
+                    .holes(rows.clone())
+                    .filter(|row| ranks.contains(&plan.columns.rank(*row)))
+                    .count()
             });
             count_ranks(slice(&plan.columns.rank, &rows), ranks) - hidden as u64
         }
@@ -58,7 +64,9 @@ fn rows_with_party(plan: &Plan<'_>, parties: &PartySet) -> u64 {
     let columns = plan.columns;
     let hidden = plan.everyday().flatten().map_or(0, |visible| {
         let holes = visible.rows.holes(plan.rows.clone());
-        holes.filter(|row| parties.bits.has(columns.party(*row)) && plan.rank_passes(columns.rank(*row))).count()
+        holes
+            .filter(|row| parties.bits.has(columns.party(*row)) && plan.rank_passes(columns.rank(*row)))
+            .count()
     });
     let party = slice(&columns.party, &plan.rows);
     let seen: u64 = match &plan.ranks {
@@ -81,7 +89,9 @@ fn postings_of(plan: &Plan<'_>, party: u32) -> u64 {
     let entries = columns.postings_within(party, &plan.rows);
     let visible = plan.everyday().flatten();
     match &plan.ranks {
-        None => visible.map_or(u64::from(entries.end - entries.start), |visible| visible.postings.count(entries)),
+        None => {
+            visible.map_or(u64::from(entries.end - entries.start), |visible| visible.postings.count(entries))
+        }
         Some(ranks) => {
             let of_entries = slice(&columns.posting_ranks, &entries);
             let hidden = visible.map_or(0, |visible| {
@@ -95,7 +105,12 @@ fn postings_of(plan: &Plan<'_>, party: u32) -> u64 {
 }
 
 /// Calls `each` with every row that meets all conditions and whose party is in `parties`; in no promised order.
-pub(super) fn each_row(plan: &Plan<'_>, driver: Driver, parties: Option<&PartySet>, mut each: impl FnMut(u32)) {
+pub(super) fn each_row(
+    plan: &Plan<'_>,
+    driver: Driver,
+    parties: Option<&PartySet>,
+    mut each: impl FnMut(u32),
+) {
     let columns = plan.columns;
     let mut look = |row: u32, rank: u32| {
         if plan.rank_passes(rank) && plan.test(row) {

@@ -30,7 +30,9 @@ pub enum SearchError {
     Limit(usize),
     #[error("the cursor is damaged; start again from the first page")]
     MalformedCursor,
-    #[error("the cursor belongs to another search; start again from the first page or repeat the same conditions")]
+    #[error(
+        "the cursor belongs to another search; start again from the first page or repeat the same conditions"
+    )]
     ForeignCursor,
     #[error("the text to search for has no letters or digits; give at least one")]
     EmptyText,

@@ -65,7 +65,8 @@ impl NameKeys {
         if query.stripped.is_empty() {
             return match query.forms.is_empty() {
                 false => {
-                    self.forms.contains(query.forms) || (query.whole_is_telling() && self.whole.contains(&query.whole))
+                    self.forms.contains(query.forms)
+                        || (query.whole_is_telling() && self.whole.contains(&query.whole))
                 }
                 true => !query.light.is_empty() && self.light == query.light,
             };

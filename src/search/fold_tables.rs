@@ -95,7 +95,10 @@ pub(super) fn kana(c: char) -> char {
 
 /// Dashes, long-vowel marks and what people type for them; all vanish from keys.
 pub(super) fn is_dash(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | 'ー' | '~' | '\u{301c}' | '\u{2500}' | '\u{2501}')
+    matches!(
+        c,
+        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | 'ー' | '~' | '\u{301c}' | '\u{2500}' | '\u{2501}'
+    )
 }
 
 /// Selects a glyph of the same character (IVS, SVS).

@@ -15,8 +15,21 @@ fn exact(query: &str, name: &str) -> bool {
 #[test]
 fn every_way_to_write_one_company_is_found_by_every_other() {
     let ways: &[&[&str]] = &[
-        &["株式会社国税商事", "(株)国税商事", "（株）国税商事", "㈱国税商事", "㍿国税商事", "国税商事株式会社",
-          "国税商事㈱", "国税商事 (株)", "国税商事", "株式會社國稅商事", "国税　商事", "カ)国税商事", "国税商事(カ"],
+        &[
+            "株式会社国税商事",
+            "(株)国税商事",
+            "（株）国税商事",
+            "㈱国税商事",
+            "㍿国税商事",
+            "国税商事株式会社",
+            "国税商事㈱",
+            "国税商事 (株)",
+            "国税商事",
+            "株式會社國稅商事",
+            "国税　商事",
+            "カ)国税商事",
+            "国税商事(カ",
+        ],
         &["髙島屋", "高島屋", "高嶋屋", "髙嶌屋"],
         &["山﨑製作所", "山崎製作所", "山嵜製作所"],
         &["齋藤商店", "斎藤商店", "斉藤商店", "齊藤商店"],
@@ -28,8 +41,16 @@ fn every_way_to_write_one_company_is_found_by_every_other() {
         &["三和シヤッター", "三和シャッター", "三和ｼｬｯﾀｰ", "三和シャツタ"],
         &["コンピュータ", "コンピューター", "コンピュ－タ−", "コンピュ―タ"],
         &["ＡＢＣ", "ABC", "abc", "A-B-C", "A・B・C", "A B C", "Ａ＆Ｂ＆Ｃ"],
-        &["Example Trading Co., Ltd.", "EXAMPLE TRADING", "Example Trading K.K.", "example trading Inc.",
-          "Example Trading LLC", "Example Trading Corporation", "㏍Example Trading", "Example Trading Company Limited"],
+        &[
+            "Example Trading Co., Ltd.",
+            "EXAMPLE TRADING",
+            "Example Trading K.K.",
+            "example trading Inc.",
+            "Example Trading LLC",
+            "Example Trading Corporation",
+            "㏍Example Trading",
+            "Example Trading Company Limited",
+        ],
         &["一般社団法人日本協会", "日本協会", "(一社)日本協会"],
         &["医療法人社団翠会", "翠会", "(医)翠会"],
         &["葛\u{e0100}城", "葛城", "葛\u{fe00}城"],
@@ -39,7 +60,12 @@ fn every_way_to_write_one_company_is_found_by_every_other() {
     for group in ways {
         for query in *group {
             for name in *group {
-                assert!(found(query, name), "{query} finds {name}: {:?} {:?}", NameKeys::of(query), NameKeys::of(name));
+                assert!(
+                    found(query, name),
+                    "{query} finds {name}: {:?} {:?}",
+                    NameKeys::of(query),
+                    NameKeys::of(name)
+                );
             }
         }
     }
@@ -48,8 +74,16 @@ fn every_way_to_write_one_company_is_found_by_every_other() {
 #[test]
 fn different_companies_stay_different() {
     for (query, name) in [
-        ("国税商事", "国税商会"), ("ABC", "ABD"), ("(合)山田", "山田"), ("株木", "株式会社山田"),
-        ("一", "株式会社二"), ("高田", "鷹田"), ("学校", "(学)山田"), ("", "山田"), (" ", "山田"), ("・", "山田"),
+        ("国税商事", "国税商会"),
+        ("ABC", "ABD"),
+        ("(合)山田", "山田"),
+        ("株木", "株式会社山田"),
+        ("一", "株式会社二"),
+        ("高田", "鷹田"),
+        ("学校", "(学)山田"),
+        ("", "山田"),
+        (" ", "山田"),
+        ("・", "山田"),
     ] {
         assert!(!found(query, name), "{query} does not find {name}");
     }

@@ -80,7 +80,10 @@ fn applying_again_replaces_and_an_empty_record_is_purged_from_the_disk() {
     index.purge().unwrap();
     assert_eq!(seqs(&index, &Query::default()), [2]);
     assert_eq!(index.status().unwrap().documents, 1);
-    assert!(index.current().segments.iter().all(|segment| segment.alive.is_none()), "no deleted document is left");
+    assert!(
+        index.current().segments.iter().all(|segment| segment.alive.is_none()),
+        "no deleted document is left"
+    );
     index.clear().unwrap();
     assert_eq!((index.cursor(), seqs(&index, &Query::default())), (0, vec![]));
     index.apply(&[record(1, vec![doc("再構築", 1)])], 2).unwrap();
@@ -100,7 +103,9 @@ fn text_number_class_and_withdrawal_narrow_the_result() {
         entity: "子会社".to_owned(),
         ..doc("別の会社", 3)
     };
-    index.apply(&[record(1, vec![doc("甲社", 1)]), record(2, vec![withdrawn]), record(3, vec![other])], 4).unwrap();
+    index
+        .apply(&[record(1, vec![doc("甲社", 1)]), record(2, vec![withdrawn]), record(3, vec![other])], 4)
+        .unwrap();
     let text = |text: &str| Query { text: Some(text.to_owned()), ..Query::default() };
     assert_eq!(seqs(&index, &text("業務を委託")), [1], "a line break in the PDF does not matter");
     assert_eq!(seqs(&index, &text("委託契約")), [1]);
@@ -173,7 +178,10 @@ fn damage_and_other_versions_ask_for_a_rebuild() {
         fs::write(&path, bad).unwrap();
         // Some files are not read before they are needed; checking reads them all.
         let error = opened(key()).and_then(|index| index.check()).unwrap_err();
-        assert!(error.needs_rebuild() && error.to_string().contains("shosoin index rebuild"), "{path:?}: {error}");
+        assert!(
+            error.needs_rebuild() && error.to_string().contains("shosoin index rebuild"),
+            "{path:?}: {error}"
+        );
         fs::write(&path, good).unwrap();
     }
     opened(key()).unwrap().check().unwrap();
@@ -188,7 +196,10 @@ fn a_refused_record_leaves_the_index_as_it_was() {
     let index = new_index(folder.path());
     index.apply(&[record(1, vec![doc("甲", 1)])], 2).unwrap();
     let bad = record(crate::search::MAX_SEQ + 1, vec![doc("乙", 1)]);
-    assert!(matches!(index.apply(&[record(2, vec![doc("丙", 1)]), bad], 4), Err(IndexError::Document { .. })));
+    assert!(matches!(
+        index.apply(&[record(2, vec![doc("丙", 1)]), bad], 4),
+        Err(IndexError::Document { .. })
+    ));
     assert_eq!((index.cursor(), seqs(&index, &Query::default())), (2, vec![1]));
     index.apply(&[record(2, vec![doc("丙", 1)])], 3).unwrap();
     assert_eq!((index.cursor(), seqs(&index, &Query::default())), (3, vec![2, 1]));

@@ -61,8 +61,13 @@ type Dates = (Vec<i32>, Vec<u32>, Seqs, Vec<(u32, u32)>);
 fn dates(segment: &SegmentReader, rows: u32) -> Result<Dates, IndexError> {
     let order = full(&segment.fast_fields().u64("order")?, rows, "order")?;
     let version = full(&segment.fast_fields().u64("version")?, rows, "version")?;
-    // Everything below leans on rows being sorted, so this is checked and not believed.
-    let sorted = order.windows(2).zip(version.windows(2)).all(|(o, v)| (o[0], v[0]) < (o[1], v[1]));
+    // Everything below leans on rows being sorted, so this is checked and not believed. Versions of one record that were
+    // replaced within one segment lie, deleted, before those that replaced them.
+    let alive = |row: u32| segment.alive_bitset().is_none_or(|alive| alive.is_alive(row));
+    let sorted = (0..).zip(order.windows(2).zip(version.windows(2))).all(|(row, (order, version))| {
+        order[0] < order[1]
+            || (order[0] == order[1] && (version[0] < version[1] || !alive(row) || !alive(row + 1)))
+    });
     if !sorted {
         return Err(damaged("order"));
     }
@@ -82,7 +87,10 @@ fn dates(segment: &SegmentReader, rows: u32) -> Result<Dates, IndexError> {
 }
 
 /// Calls `each` with every text of a column's dictionary, in order.
-fn dictionary(column: &StrColumn, mut each: impl FnMut(&[u8]) -> Result<(), IndexError>) -> Result<(), IndexError> {
+fn dictionary(
+    column: &StrColumn,
+    mut each: impl FnMut(&[u8]) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
     let mut stream = column.dictionary().stream()?;
     while stream.advance() {
         each(stream.key())?;

@@ -20,6 +20,7 @@ mod fold_tables;
 mod index;
 mod legal_form;
 mod load;
+mod maintain;
 mod names;
 mod plan;
 mod query;
@@ -30,6 +31,7 @@ mod snapshot;
 mod text;
 mod tokenizer;
 mod top;
+mod writer;
 
 pub use bulk::{Bulk, BulkOptions};
 pub use cursor::Cursor;

@@ -144,7 +144,10 @@ impl Parties {
             }
         } else if !query.light.is_empty() {
             let hash = query.light_hash();
-            (0..).zip(&self.light).filter(|(_, light)| **light == hash).for_each(|(party, _)| bits.set(party));
+            (0..)
+                .zip(&self.light)
+                .filter(|(_, light)| **light == hash)
+                .for_each(|(party, _)| bits.set(party));
         }
         self.split(query, bits)
     }
@@ -168,8 +171,9 @@ impl Parties {
     fn split(&self, query: &NameKeys, bits: Bits) -> Matched {
         let (len, hash) = (self.len(), query.light_hash());
         let list: Vec<u32> = bits.iter(0..len).collect();
-        let (exact, others) =
-            list.iter().partition(|party| self.light.get(**party as usize).is_some_and(|light| *light == hash));
+        let (exact, others) = list
+            .iter()
+            .partition(|party| self.light.get(**party as usize).is_some_and(|light| *light == hash));
         Matched {
             exact: PartySet::new(exact, len),
             others: PartySet::new(others, len),

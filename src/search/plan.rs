@@ -64,7 +64,12 @@ enum Visibility<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(segment: &'a Segment, query: &Query, name: Option<&NameKeys>, filter: Option<Bits>) -> Self {
+    pub(super) fn new(
+        segment: &'a Segment,
+        query: &Query,
+        name: Option<&NameKeys>,
+        filter: Option<Bits>,
+    ) -> Self {
         let columns = &*segment.columns;
         let visibility = match (query.withdrawn, query.versions) {
             (Withdrawn::Exclude, Versions::Current) => Visibility::Everyday(segment.visible.as_deref()),
@@ -138,8 +143,12 @@ impl<'a> Plan<'a> {
         let rows_cost = in_range * (ROW_NS + test);
         let mut best = (rows_cost, Driver::Rows);
         if let Some(parties) = parties {
-            let entries: u64 =
-                parties.list.iter().map(|party| columns.postings(*party)).map(|e| u64::from(e.end - e.start)).sum();
+            let entries: u64 = parties
+                .list
+                .iter()
+                .map(|party| columns.postings(*party))
+                .map(|e| u64::from(e.end - e.start))
+                .sum();
             let within = entries * in_range / u64::from(columns.rows.max(1));
             let compare = if self.ranks.is_some() { within / ENTRIES_PER_NS } else { 0 };
             let per_party = if whole_range { PARTY_NS } else { PARTY_SEARCH_NS };

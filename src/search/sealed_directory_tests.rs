@@ -39,9 +39,15 @@ fn files_of_every_size_around_a_chunk_come_back_whole_and_in_part() {
         write(&directory, &name, &content(length));
         assert_eq!(read(&directory, &name).unwrap(), content(length), "{length}");
         let file = directory.get_file_handle(Path::new(&name)).unwrap();
-        for (from, to) in [(0, 0), (0, 1), (length / 2, length), (length.saturating_sub(1), length), (length, length)] {
+        for (from, to) in
+            [(0, 0), (0, 1), (length / 2, length), (length.saturating_sub(1), length), (length, length)]
+        {
             if from <= to && to <= length {
-                assert_eq!(*file.read_bytes(from..to).unwrap(), content(length)[from..to], "{length} {from}..{to}");
+                assert_eq!(
+                    *file.read_bytes(from..to).unwrap(),
+                    content(length)[from..to],
+                    "{length} {from}..{to}"
+                );
             }
         }
         assert!(file.read_bytes(0..length + 1).is_err());

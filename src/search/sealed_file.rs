@@ -181,7 +181,12 @@ impl SealedFile {
         bytes.truncate(length);
         let aad = aad(&self.name, chunk, chunk + 1 == self.chunks);
         self.cipher
-            .decrypt_inout_detached(&Nonce::from(nonce(chunk)), &aad, bytes.as_mut_slice().into(), &Tag::from(tag))
+            .decrypt_inout_detached(
+                &Nonce::from(nonce(chunk)),
+                &aad,
+                bytes.as_mut_slice().into(),
+                &Tag::from(tag),
+            )
             .map_err(|_| damaged(&self.name))?;
         Ok(bytes)
     }

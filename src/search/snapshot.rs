@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tantivy::directory::META_LOCK;
 use tantivy::index::SegmentId;
 use tantivy::schema::Schema;
-use tantivy::{Opstamp, Searcher, SegmentReader};
+use tantivy::{Directory, Opstamp, SegmentReader, TantivyError};
 
 use super::bits::Bits;
 use super::columns::{Columns, Visible};
@@ -19,9 +20,10 @@ use super::query::{Hit, Query, Results, Sort};
 use super::schema::Fields;
 use super::text;
 use super::top::{Candidate, compare, top};
+use super::writer::read_payload;
 
-/// Rows over all segments from which a second thread pays for its start (about 30 us).
-const PARALLEL_ROWS: u64 = 400_000;
+/// Rows from which a second thread pays for its start (about 50 us).
+const PARALLEL_ROWS: u64 = 200_000;
 
 /// A segment as of one commit. Columns never change and are shared between commits.
 #[derive(Clone)]
@@ -44,14 +46,15 @@ pub(super) struct Snapshot {
 }
 
 impl Segment {
-    /// Takes over what it can from `before`, the same segment as of an earlier commit.
-    fn new(reader: &SegmentReader, before: Option<&Segment>) -> Result<Self, IndexError> {
-        if let Some(before) = before.filter(|before| before.deletes == reader.delete_opstamp()) {
+    /// Opens a segment, taking over what it can from `before`, the same one as of an earlier commit.
+    fn open(segment: &tantivy::Segment, before: Option<&Segment>) -> Result<Self, IndexError> {
+        if let Some(before) = before.filter(|before| before.deletes == segment.meta().delete_opstamp()) {
             return Ok(before.clone());
         }
+        let reader = SegmentReader::open(segment)?;
         let columns = match before {
             Some(before) => Arc::clone(&before.columns),
-            None => Arc::new(load(reader)?),
+            None => Arc::new(load(&reader)?),
         };
         let mut visible = match before {
             Some(before) => before.visible.as_deref().cloned(),
@@ -67,13 +70,8 @@ impl Segment {
             let gone: Vec<u32> = alive.holes(0..columns.rows).filter(|row| visible.rows.has(*row)).collect();
             gone.into_iter().for_each(|row| visible.hide(&columns, row));
         }
-        Ok(Self {
-            reader: reader.clone(),
-            deletes: reader.delete_opstamp(),
-            columns,
-            alive: alive.map(Arc::new),
-            visible: visible.map(Arc::new),
-        })
+        let deletes = reader.delete_opstamp();
+        Ok(Self { reader, deletes, columns, alive: alive.map(Arc::new), visible: visible.map(Arc::new) })
     }
 
     fn bytes(&self) -> usize {
@@ -84,22 +82,29 @@ impl Segment {
 }
 
 impl Snapshot {
-    /// Opens the segments of `searcher`, reusing those that `before` has open already.
+    /// Opens the last commit, reusing the segments that `before` has open already: tantivy's own reader would open every
+    /// file of every segment again, which costs more than all else that a small commit does.
     ///
     /// # Errors
-    /// A segment is damaged.
-    pub(super) fn new(
-        searcher: &Searcher, before: &[Segment], indexed_through: u64, fields: Fields, schema: Schema,
+    /// A segment is damaged, or made by another version.
+    pub(super) fn open(
+        index: &tantivy::Index,
+        before: &[Segment],
+        fields: Fields,
     ) -> Result<Self, IndexError> {
         let known: HashMap<SegmentId, &Segment> =
             before.iter().map(|segment| (segment.reader.segment_id(), segment)).collect();
-        let mut segments = searcher
-            .segment_readers()
-            .iter()
-            .map(|reader| Segment::new(reader, known.get(&reader.segment_id()).copied()))
+        // Keeps files from being collected between reading their names and opening them.
+        let _files = index.directory().acquire_lock(&META_LOCK).map_err(TantivyError::from)?;
+        let metas = index.load_metas()?;
+        let mut segments = metas
+            .segments
+            .into_iter()
+            .map(|meta| Segment::open(&index.segment(meta.clone()), known.get(&meta.id()).copied()))
             .collect::<Result<Vec<Segment>, IndexError>>()?;
         segments.sort_by_key(|segment| std::cmp::Reverse(segment.columns.rows));
-        Ok(Self { segments, indexed_through, fields, schema })
+        let indexed_through = read_payload(&metas.payload.unwrap_or_default())?;
+        Ok(Self { segments, indexed_through, fields, schema: index.schema() })
     }
 
     /// Bytes that the columns hold in memory.
@@ -130,7 +135,8 @@ impl Snapshot {
             let count = count(&plan);
             Ok((plan, count))
         })?;
-        let plans: Vec<Plan<'_>> = plans.into_iter().filter(|(_, count)| *count > 0).map(|(plan, _)| plan).collect();
+        let plans: Vec<Plan<'_>> =
+            plans.into_iter().filter(|(_, count)| *count > 0).map(|(plan, _)| plan).collect();
         let mut hits = first_hits(&plans, query, name.is_some());
         let next = (hits.len() > query.limit).then(|| {
             hits.truncate(query.limit);
@@ -152,16 +158,18 @@ impl Snapshot {
 
     /// Plans and counts every segment; the largest ones side by side when there is enough to count.
     fn plan<'a>(
-        &'a self, one: impl Fn(&'a Segment) -> Result<(Plan<'a>, u64), SearchError> + Sync,
+        &'a self,
+        one: impl Fn(&'a Segment) -> Result<(Plan<'a>, u64), SearchError> + Sync,
     ) -> Result<(Vec<(Plan<'a>, u64)>, u64), SearchError> {
-        let rows: u64 = self.segments.iter().map(|segment| u64::from(segment.columns.rows)).sum();
         let (near, far) = self.halves();
-        let mut planned = match rows >= PARALLEL_ROWS && !far.is_empty() {
+        let far_rows: u64 = far.iter().map(|segment| u64::from(segment.columns.rows)).sum();
+        let mut planned = match far_rows >= PARALLEL_ROWS {
             false => self.segments.iter().map(&one).collect::<Result<Vec<_>, _>>()?,
             true => std::thread::scope(|scope| {
                 let far = scope.spawn(|| far.into_iter().map(&one).collect::<Result<Vec<_>, _>>());
                 let mut planned = near.into_iter().map(&one).collect::<Result<Vec<_>, _>>()?;
-                let far = far.join().map_err(|_| IndexError::Engine("a search thread panicked".to_owned()))?;
+                let far =
+                    far.join().map_err(|_| IndexError::Engine("a search thread panicked".to_owned()))?;
                 planned.extend(far?);
                 Ok::<_, SearchError>(planned)
             })?,

@@ -1,6 +1,8 @@
 //! Conditions that only tantivy's inverted index answers: full text and management number.
 
-use tantivy::query::{BooleanQuery, EnableScoring, Occur, PhraseQuery, Query as TantivyQuery, TermQuery, Weight};
+use tantivy::query::{
+    BooleanQuery, EnableScoring, Occur, PhraseQuery, Query as TantivyQuery, TermQuery, Weight,
+};
 use tantivy::schema::{IndexRecordOption, Schema, Term};
 use tantivy::{DocId, SegmentReader};
 
@@ -16,7 +18,9 @@ use super::tokenizer::query_phrases;
 /// # Errors
 /// The text has nothing to look for, or is too long.
 pub(super) fn weight(
-    query: &Query, fields: &Fields, schema: &Schema,
+    query: &Query,
+    fields: &Fields,
+    schema: &Schema,
 ) -> Result<Option<Box<dyn Weight>>, SearchError> {
     let mut conditions: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
     if let Some(number) = query.number.as_deref().filter(|number| !number.trim().is_empty()) {

@@ -31,7 +31,10 @@ fn kind(c: char) -> Kind {
     match c {
         _ if c.is_whitespace() => Kind::Space,
         _ if is_dash(c) => Kind::Dash,
-        '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}'
+        '\u{2e80}'..='\u{9fff}'
+        | '\u{ac00}'..='\u{d7af}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}'
             if c.is_alphanumeric() =>
         {
             Kind::Single
@@ -169,7 +172,10 @@ mod tests {
 
     #[test]
     fn japanese_gives_characters_and_pairs_and_other_scripts_words() {
-        assert_eq!(joined(&index_tokens("契約書 ABC-12、別紙")), "0契 0契約 1約 1約書 2書 3abc 512 7別 7別紙 8紙");
+        assert_eq!(
+            joined(&index_tokens("契約書 ABC-12、別紙")),
+            "0契 0契約 1約 1約書 2書 3abc 512 7別 7別紙 8紙"
+        );
         assert_eq!(joined(&index_tokens("業務\n委託")), "0業 0業務 1務 1務委 2委 2委託 3託");
         assert_eq!(joined(&index_tokens("サーバー")), joined(&index_tokens("ｻｰﾊﾞ")));
     }

@@ -46,7 +46,11 @@ fn amounts(sort: Sort, a: &SortKey, b: &SortKey) -> Ordering {
 
 /// The first `wanted` hits behind `after` among the rows of `parties`, unordered.
 pub(super) fn top(
-    plan: &Plan<'_>, parties: Option<&PartySet>, sort: Sort, wanted: usize, after: Option<&Cursor>,
+    plan: &Plan<'_>,
+    parties: Option<&PartySet>,
+    sort: Sort,
+    wanted: usize,
+    after: Option<&Cursor>,
 ) -> Vec<Candidate> {
     if plan.is_empty() || wanted == 0 || parties.is_some_and(|parties| parties.list.is_empty()) {
         return Vec::new();
@@ -72,7 +76,11 @@ fn candidate(plan: &Plan<'_>, sort: Sort, row: u32) -> Candidate {
 
 /// Rows from the newest down. Row numbers *are* the order, so most walks stop after a few rows.
 fn newest(
-    plan: &Plan<'_>, driver: Driver, parties: Option<&PartySet>, wanted: usize, after: Option<&Cursor>,
+    plan: &Plan<'_>,
+    driver: Driver,
+    parties: Option<&PartySet>,
+    wanted: usize,
+    after: Option<&Cursor>,
 ) -> Vec<u32> {
     let columns = plan.columns;
     let end = after.map_or(plan.rows.end, |cursor| plan.rows.end.min(place_by_date(plan, cursor)));
@@ -147,17 +155,29 @@ fn place_by_date(plan: &Plan<'_>, cursor: &Cursor) -> u32 {
     let (mut low, mut high) = (of_day.start, of_day.end);
     while low < high {
         let middle = low + (high - low) / 2;
-        match (columns.seqs.get(middle), columns.version(middle)) < (cursor.seq, cursor.version) {
+        match columns.seqs.get(middle) <= cursor.seq {
             true => low = middle + 1,
             false => high = middle,
         }
+    }
+    // Versions of the cursor's own record lie right below, ascending; deleted ones before those that replaced them.
+    while low > of_day.start
+        && columns.seqs.get(low - 1) == cursor.seq
+        && columns.version(low - 1) >= cursor.version
+    {
+        low -= 1;
     }
     low
 }
 
 /// Rows with the smallest sort numbers; looks at every match, keeps `wanted`.
 fn smallest(
-    plan: &Plan<'_>, driver: Driver, parties: Option<&PartySet>, sort: Sort, wanted: usize, after: Option<&Cursor>,
+    plan: &Plan<'_>,
+    driver: Driver,
+    parties: Option<&PartySet>,
+    sort: Sort,
+    wanted: usize,
+    after: Option<&Cursor>,
 ) -> Vec<u32> {
     let behind = after.map_or(0, |cursor| first_behind(plan, sort, cursor));
     let mut kept: BinaryHeap<(u128, u32)> = BinaryHeap::with_capacity(wanted + 1);

@@ -26,11 +26,13 @@ pub enum Table {
     Dedup,
     /// Answers already given, by the caller's idempotency key.
     Idempotency,
+    /// Text found in each contract, by record id. A cache: it can be read from the contract again.
+    Texts,
 }
 
 impl Table {
     /// Every table, in the order in which a new store creates them.
-    pub const ALL: [Table; 9] = [
+    pub const ALL: [Table; 10] = [
         Table::Meta,
         Table::Records,
         Table::Versions,
@@ -40,6 +42,7 @@ impl Table {
         Table::Tree,
         Table::Dedup,
         Table::Idempotency,
+        Table::Texts,
     ];
 
     /// The stored name of the table.
@@ -54,6 +57,7 @@ impl Table {
             Table::Tree => "tree",
             Table::Dedup => "dedup",
             Table::Idempotency => "idempotency",
+            Table::Texts => "texts",
         }
     }
 }

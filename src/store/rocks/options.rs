@@ -129,8 +129,8 @@ impl Resources {
     }
 }
 
-/// Passes RocksDB's messages on to our log. What matters to a caller comes back as an error as well; this is for
-/// what happens in the background.
+/// Passes RocksDB's messages on to our log. What matters to a caller comes back as an error as well; this is
+/// for what happens in the background.
 fn tell(level: LogLevel, message: &str) {
     // Called from C++, through which no panic may pass; a log line is not worth the process.
     let _ = std::panic::catch_unwind(|| match level {

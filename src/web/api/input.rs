@@ -8,6 +8,7 @@ use crate::archive::Changes;
 use crate::config::Config;
 use crate::record::counterparty::{normalize_corporate_number, normalize_invoice_number};
 use crate::record::{Counterparty, Currency, Metadata, Money, TaxBasis, amount, date, file_name};
+use crate::retention::class_named;
 use crate::web::Problem;
 
 /// Class of a record whose class nobody named.
@@ -52,7 +53,7 @@ pub struct MetadataInput {
     pub currency: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax: Option<TaxBasis>,
-    /// 書類種別; `contract` by default.
+    /// 書類種別, by id or name (`contract`, 契約書); `contract` by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// 件名. An empty text removes it in a correction; so it does for the other optional texts.
@@ -90,7 +91,7 @@ impl MetadataInput {
                 invoice_number: self.invoice_number()?.flatten(),
             },
             amount: self.amount(config.archive.currency, TaxBasis::Unknown)?.flatten(),
-            class: self.class.clone().unwrap_or_else(|| DEFAULT_CLASS.into()),
+            class: class_named(self.class.as_deref().unwrap_or(DEFAULT_CLASS)).to_owned(),
             title: optional_text(&self.title).flatten(),
             number: optional_text(&self.number).flatten(),
             file_name: file.map(file_name::base_name),
@@ -123,7 +124,7 @@ impl MetadataInput {
             corporate_number: self.corporate_number()?,
             invoice_number: self.invoice_number()?,
             amount,
-            class: self.class.clone(),
+            class: self.class.as_deref().map(|class| class_named(class).to_owned()),
             title: optional_text(&self.title),
             number: optional_text(&self.number),
             custom: self.custom.iter().map(|(key, value)| (key.clone(), non_empty(value))).collect(),

@@ -1,0 +1,165 @@
+//! How fast contracts are acknowledged: 150 KB signed PDFs, 8 clients at once, each answer after its fsync.
+//!
+//! The floor, in the same run: 8 threads that only encrypt the same bytes (AES-256-GCM) and wait for the same kind
+//! of group commit, which appends them to one file and fsyncs. Rounds alternate, so that both see the same machine.
+//!
+//! `cargo bench --bench deposit -- [--seconds N] [--rounds N] [--data DIR]`
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use aes_gcm::aead::AeadInOut;
+use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
+use shosoin::archive::{Archive, Deposit, Options, Principal, create};
+use shosoin::record::{Counterparty, Currency, Metadata, Money, TaxBasis};
+
+const CLIENTS: u64 = 8;
+const CONTRACT: &[u8] = include_bytes!("../samples/20250512_和泉設計事務所株式会社_660000.pdf");
+
+fn main() {
+    let arguments = Arguments::read();
+    println!("workload  {} byte signed PDF, each different, {CLIENTS} clients, fsync before every answer", CONTRACT.len());
+    println!("place     {}", arguments.data.display());
+    let mut ratios = Vec::new();
+    for round in 1..=arguments.rounds {
+        let floor = floor(&arguments.data, arguments.each);
+        let ours = ours(&arguments.data, arguments.each);
+        ratios.push(ours / floor);
+        println!(
+            "round {round}   floor {floor:7.0}/s {:6.1} MB/s   deposit {ours:7.0}/s {:6.1} MB/s   ratio {:.2}",
+            megabytes(floor),
+            megabytes(ours),
+            ours / floor
+        );
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!("ratio     median {:.2} of {} rounds (goal 0.5)", ratios[ratios.len() / 2], ratios.len());
+}
+
+struct Arguments {
+    each: Duration,
+    rounds: u32,
+    data: PathBuf,
+}
+
+impl Arguments {
+    fn read() -> Self {
+        let given: Vec<String> = std::env::args().collect();
+        let value = |name: &str| given.iter().position(|text| text == name).and_then(|at| given.get(at + 1));
+        let number = |name: &str, default: u64| value(name).map_or(default, |text| text.parse().expect("a number"));
+        Self {
+            each: Duration::from_secs(number("--seconds", 5)),
+            rounds: u32::try_from(number("--rounds", 5)).expect("a small number"),
+            data: value("--data").map_or_else(std::env::temp_dir, PathBuf::from),
+        }
+    }
+}
+
+fn megabytes(contracts: f64) -> f64 {
+    contracts * CONTRACT.len() as f64 / 1e6
+}
+
+/// The contract with a number written into the padding of its signature: as large, as signed, but different.
+fn contract(number: u64) -> Vec<u8> {
+    let mut bytes = CONTRACT.to_vec();
+    let padding = b"0000000000000000000000000000000000000000";
+    let at = bytes.windows(padding.len()).rposition(|window| window == padding).expect("signature padding");
+    bytes[at..at + 16].copy_from_slice(format!("{number:016x}").as_bytes());
+    bytes
+}
+
+/// Runs `work(client, contract number)` in all clients for `each`; returns contracts per second.
+fn measure(each: Duration, work: impl Fn(Vec<u8>, u64) + Sync) -> f64 {
+    let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
+    let started = Instant::now();
+    thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let (stop, done, work) = (&stop, &done, &work);
+            scope.spawn(move || {
+                let mut number = client;
+                while !stop.load(Ordering::Relaxed) {
+                    work(contract(number), number);
+                    done.fetch_add(1, Ordering::Relaxed);
+                    number += CLIENTS;
+                }
+            });
+        }
+        thread::sleep(each);
+        stop.store(true, Ordering::Relaxed);
+    });
+    done.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64()
+}
+
+fn ours(place: &Path, each: Duration) -> f64 {
+    let data = place.join(format!("shosoin-bench-{}", std::process::id()));
+    create(&data).expect("a new archive");
+    let archive = Archive::open(&data, Options::default()).expect("the archive opens");
+    let who = Principal::system();
+    let rate = measure(each, |bytes, number| {
+        let metadata = metadata(number);
+        archive.deposit(&who, Deposit { bytes, metadata }).expect("a deposit");
+    });
+    drop(archive);
+    std::fs::remove_dir_all(&data).expect("the archive can be removed");
+    rate
+}
+
+fn metadata(number: u64) -> Metadata {
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date");
+    Metadata {
+        entity: "本社".into(),
+        transaction_date: day + chrono::Days::new(number % 365),
+        signed_on: None,
+        effective_from: None,
+        ends_on: None,
+        received_on: None,
+        counterparty: Counterparty::named(format!("株式会社見本{}", number % 1_000)),
+        amount: Some(Money { minor: number as i64, currency: Currency::JPY, tax: TaxBasis::Unknown }),
+        class: "contract".into(),
+        title: None,
+        number: None,
+        file_name: None,
+        custom: Default::default(),
+    }
+}
+
+type Waiting = (Vec<u8>, Sender<()>);
+
+/// Encrypts and appends, nothing else; one thread groups and fsyncs.
+fn floor(place: &Path, each: Duration) -> f64 {
+    let path = place.join(format!("shosoin-floor-{}", std::process::id()));
+    let (queue, waiting) = channel::<Waiting>();
+    let file = File::create(&path).expect("a file");
+    let writer = thread::spawn(move || append(file, &waiting));
+    let cipher = Aes256Gcm::new(&[7; 32].into());
+    let queue = std::sync::Mutex::new(queue);
+    let rate = measure(each, |mut bytes, number| {
+        let mut nonce = [0; 12];
+        nonce[..8].copy_from_slice(&number.to_be_bytes());
+        let tag = cipher.encrypt_inout_detached(&Nonce::from(nonce), b"", bytes.as_mut_slice().into()).expect("AES");
+        bytes.extend_from_slice(&tag);
+        let (reply, durable) = channel();
+        queue.lock().expect("no panic").send((bytes, reply)).expect("the writer runs");
+        durable.recv().expect("the writer answers");
+    });
+    drop(queue);
+    writer.join().expect("the writer ends");
+    std::fs::remove_file(&path).expect("the file can be removed");
+    rate
+}
+
+fn append(mut file: File, waiting: &Receiver<Waiting>) {
+    while let Ok(first) = waiting.recv() {
+        let group: Vec<Waiting> = std::iter::once(first).chain(waiting.try_iter()).collect();
+        for (bytes, _) in &group {
+            file.write_all(bytes).expect("the disk takes it");
+        }
+        file.sync_data().expect("fsync");
+        group.into_iter().for_each(|(_, reply)| drop(reply.send(())));
+    }
+}

@@ -1,0 +1,142 @@
+//! The steps of the demo, in the order in which a newcomer would take them.
+
+use serde_json::Value;
+
+use super::Demo;
+use crate::cli::CliError;
+
+const ORDER: &str = "samples/20260331_㈱国税商事_330000.pdf";
+
+/// Tells the whole story; returns how many records the archive then holds.
+pub fn all(demo: &mut Demo<'_>) -> Result<u64, CliError> {
+    let token = create(demo)?;
+    let order = deposit(demo)?;
+    import(demo)?;
+    search(demo)?;
+    correct(demo, &order)?;
+    hand_back(demo, &order)?;
+    prove(demo, &order)?;
+    check(demo)?;
+    export(demo)?;
+    let found = demo.ask(&["search", "--limit", "1"])?;
+    farewell(demo, &token);
+    Ok(found["total"].as_u64().unwrap_or_default())
+}
+
+fn create(demo: &mut Demo<'_>) -> Result<String, CliError> {
+    demo.step(
+        "アーカイブを作ります。鍵と設定と保存期間の規則ができます。",
+        "Create an archive: keys, settings and retention policies.",
+    );
+    let created = demo.ask(&["init"])?;
+    demo.say(
+        &format!("$ shosoin init  →  {}", demo.data.display()),
+        &format!("$ shosoin init  ->  {}", demo.data.display()),
+    );
+    Ok(text(&created["admin_token"]))
+}
+
+fn deposit(demo: &mut Demo<'_>) -> Result<String, CliError> {
+    demo.step(
+        "署名済みの注文書を1件預け入れます。金額を一桁まちがえて入力してしまいました（正しくは330,000円）。",
+        "Deposit one signed order form. The amount is mistyped with one zero too many (330,000 yen is right).",
+    );
+    let metadata = ["--date", "令和8年3月31日", "--counterparty", "㈱国税商事", "--amount", "3,300,000円"];
+    let title = ["--title", "注文書及び注文請書"];
+    demo.show(&[&["deposit", ORDER], metadata.as_slice(), &title].concat())?;
+    let found = demo.ask(&["search", "--counterparty", "国税商事"])?;
+    Ok(text(&found["hits"][0]["id"]))
+}
+
+fn import(demo: &mut Demo<'_>) -> Result<(), CliError> {
+    demo.step(
+        "索引簿（CSV）で残りの契約書をまとめて預け入れます。同じ内容のファイルは二重に登録されません。",
+        "Deposit the other contracts with an index book (CSV). The same bytes are never stored twice.",
+    );
+    demo.show(&["import", "samples/index.csv"])
+}
+
+fn search(demo: &mut Demo<'_>) -> Result<(), CliError> {
+    demo.step(
+        "取引年月日・取引金額・取引先の三項目を組み合わせて検索します。(株)でも㈱でも株式会社でも見つかります。",
+        "Search by transaction date, amount and counterparty together, however the name is written.",
+    );
+    let conditions = ["--date", "2026-01-01..2026-12-31", "--amount", "100万円..", "--counterparty", "(株)国税"];
+    demo.show(&[&["search"], conditions.as_slice()].concat())?;
+    demo.say("金額の定めのない契約書（空欄）も検索できます。", "Contracts that state no amount can be searched for, too.");
+    demo.show(&["search", "--no-amount"])
+}
+
+fn correct(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
+    demo.step(
+        "まちがえた金額を訂正します。前の版は消えず、だれが・いつ・なぜ直したかが残ります。",
+        "Correct the amount. The earlier version stays, with who changed it, when and why.",
+    );
+    demo.show(&["correct", id, "--amount", "330,000円", "--reason", "入力時に一桁まちがえたため"])?;
+    demo.show(&["show", id])
+}
+
+fn hand_back(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
+    demo.step("原本を取り出し、預けたファイルと比べます。", "Get the original back and compare it with the file deposited.");
+    demo.show(&["get", id, "-o", "original.pdf"])?;
+    let read = |name: &str| {
+        let path = demo.place.join(name);
+        std::fs::read(&path).map_err(|error| CliError::file(&path, &error))
+    };
+    if read("original.pdf")? != read(ORDER)? {
+        return Err(CliError::new("corrupt", "the original differs from what was deposited", None));
+    }
+    demo.say("1バイトも違いません。", "Not one byte differs.");
+    Ok(())
+}
+
+fn prove(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
+    demo.step(
+        "この記録の操作履歴を見て、預け入れの記録が改ざんできない台帳に含まれることを証明します。",
+        "See who did what with this record, and prove that its deposit is in the tamper-evident journal.",
+    );
+    demo.show(&["journal", "list", "--record", id])?;
+    let record = demo.ask(&["show", id])?;
+    demo.show(&["journal", "proof", &record["journal_seq"].to_string()])
+}
+
+fn check(demo: &mut Demo<'_>) -> Result<(), CliError> {
+    demo.step(
+        "台帳とすべての原本を読み直して照合します。",
+        "Read the journal and every original again and compare everything.",
+    );
+    demo.show(&["journal", "verify"])?;
+    demo.show(&["fsck"])
+}
+
+fn export(demo: &mut Demo<'_>) -> Result<(), CliError> {
+    demo.step(
+        "税務調査や監査のために、原本・索引簿・訂正履歴・証明をまとめて書き出します（BagIt 形式）。",
+        "Export originals, index book, history of corrections and proofs for an auditor (BagIt).",
+    );
+    demo.show(&["export", "-o", "for-the-auditor"])?;
+    let directory = demo.place.join("for-the-auditor");
+    demo.say(&format!("中身: {}", directory.display()), &format!("look inside: {}", directory.display()));
+    Ok(())
+}
+
+fn farewell(demo: &Demo<'_>, token: &str) {
+    if demo.output.json {
+        return;
+    }
+    let data = demo.data.display();
+    // The program that runs now is the one to start: it need not be on the PATH yet.
+    let program = std::env::current_exe().map_or_else(|_| "shosoin".into(), |path| path.display().to_string());
+    println!("\n── {}", demo.output.text("ブラウザで見るには", "To see it in a browser"));
+    println!("   $ {program} --data {data} serve");
+    println!("   http://127.0.0.1:8750/   {}: {token}", demo.output.text("管理者トークン", "admin token"));
+    let place = demo.place.display();
+    demo.say(
+        &format!("試し終えたら {place} を消してください。"),
+        &format!("When you have seen enough, remove {place}."),
+    );
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,324 @@
+//! Damage at rest: a byte that flips in any stored file is noticed or does not matter; it never changes an answer.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+use support::server::Server;
+use support::{Archive, Ran, copy, files, ids_of, pdf, text};
+use tempfile::TempDir;
+
+/// Exit codes that an answer to damage may have: failed, verification failed, key refused.
+const REFUSALS: [i32; 3] = [1, 4, 12];
+/// Where in a file a bit flips, in 64ths of its length.
+const PLACES: [usize; 5] = [0, 13, 32, 51, 63];
+
+/// An archive at rest, and the answers that it gave when it was whole.
+struct Whole {
+    archive: Archive,
+    search: Value,
+    records: BTreeMap<String, (Value, Vec<u8>)>,
+    journal: Vec<Value>,
+}
+
+/// How the archive came to rest.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Closed,
+    Killed,
+}
+
+impl Whole {
+    fn new(end: End) -> Self {
+        let archive = Archive::new();
+        let server = Server::start(&archive);
+        let mut ids = Vec::new();
+        for (number, size) in [(1, 3_000), (2, 5_000), (3, 40_000)] {
+            let bytes = pdf::contract(&format!("contract number {number}"), size);
+            let file = archive.file(&format!("{number}.pdf"), &bytes);
+            let flags = [
+                ("--date", format!("2026-02-0{number}")),
+                ("--counterparty", format!("株式会社取引{number}")),
+                ("--amount", format!("{number}000")),
+                ("--title", format!("業務委託契約書{number}")),
+            ];
+            let flags: Vec<_> = flags.iter().flat_map(|(name, value)| [*name, value]).collect();
+            ids.push(text(&archive.deposit(&file, &flags)["id"]).to_owned());
+        }
+        archive.json(["correct", &ids[0], "--amount", "1500", "--reason", "誤記"]);
+        let search = found(&archive.json(["search", "--versions", "all"]));
+        let records = ids.iter().map(|id| (id.clone(), record(&archive, id))).collect();
+        let journal = archive.json(["journal", "list", "--from", "0", "--limit", "1000"])["entries"].clone();
+        match end {
+            End::Closed => drop(server.stop()),
+            End::Killed => drop(server.kill()),
+        }
+        Self { archive, search, records, journal: journal.as_array().unwrap().clone() }
+    }
+
+    /// A copy to damage.
+    fn copy(&self) -> Damaged<'_> {
+        let home = TempDir::new().unwrap();
+        copy(&self.archive.data(), &home.path().join("archive"));
+        Damaged { whole: self, home }
+    }
+}
+
+fn record(archive: &Archive, id: &str) -> (Value, Vec<u8>) {
+    let got = archive.run(["get", id]);
+    assert_eq!(got.code, 0, "{}", got.stderr);
+    (archive.json(["show", id]), got.stdout)
+}
+
+/// A search's answer without what grows with every look.
+fn found(page: &Value) -> Value {
+    assert_eq!(page["total"].as_u64(), Some(page["hits"].as_array().unwrap().len() as u64), "{page}");
+    page["hits"].clone()
+}
+
+struct Damaged<'a> {
+    whole: &'a Whole,
+    home: TempDir,
+}
+
+impl Damaged<'_> {
+    fn data(&self) -> PathBuf {
+        self.home.path().join("archive")
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(&mut support::command(&self.data(), self.home.path(), args))
+    }
+
+    /// Asks everything. Whatever answers must answer as before; what refuses must do so in words.
+    fn examine(&self, what: &str) -> Findings {
+        let mut findings = Findings::default();
+        let fsck = self.run(&["fsck"]);
+        findings.reported |= self.refused(&fsck, what);
+        let journal = self.run(&["journal", "verify"]);
+        findings.reported |= self.refused(&journal, what);
+        self.check_search(what, &mut findings);
+        self.check_journal(what, &mut findings);
+        for (id, (shown, original)) in &self.whole.records {
+            let got = self.run(&["get", id]);
+            if !self.refused_or_missing(&got, what, &mut findings) {
+                assert!(got.stdout == *original, "{what}: get {id} gave other bytes");
+            }
+            let show = self.run(&["show", id]);
+            if !self.refused_or_missing(&show, what, &mut findings) {
+                assert_eq!(show.value(), *shown, "{what}: show {id}");
+            }
+        }
+        findings
+    }
+
+    fn check_search(&self, what: &str, findings: &mut Findings) {
+        let search = self.run(&["search", "--versions", "all"]);
+        if self.refused(&search, what) {
+            findings.search = false;
+            findings.reported = true;
+        } else {
+            assert_eq!(found(&search.value()), self.whole.search, "{what}: search");
+        }
+    }
+
+    fn check_journal(&self, what: &str, findings: &mut Findings) {
+        let list = self.run(&["journal", "list", "--from", "0", "--limit", "1000"]);
+        if self.refused(&list, what) {
+            findings.reported = true;
+            return;
+        }
+        let entries = list.value()["entries"].as_array().unwrap().clone();
+        let known = &self.whole.journal;
+        let same = entries.len() >= known.len() && entries[..known.len()] == known[..];
+        if !same {
+            findings.lost.push(format!("the journal's first {} entries", known.len()));
+        }
+    }
+
+    /// Whether the command refused; an error must have a fitting exit code and words.
+    fn refused(&self, ran: &Ran, what: &str) -> bool {
+        if ran.code == 0 {
+            return false;
+        }
+        assert!(REFUSALS.contains(&ran.code), "{what}: exit {} {ran:?}", ran.code);
+        let value = ran.value();
+        let told = value["error"]["message"].is_string() || value["problem_count"].as_u64() > Some(0);
+        assert!(told, "{what}: {value}");
+        true
+    }
+
+    /// An acknowledged record that is "not found" counts as lost, which something else has to have reported.
+    fn refused_or_missing(&self, ran: &Ran, what: &str, findings: &mut Findings) -> bool {
+        if ran.code == 10 {
+            findings.lost.push("a record".into());
+            return true;
+        }
+        let refused = self.refused(ran, what);
+        findings.reported |= refused;
+        refused
+    }
+}
+
+struct Findings {
+    /// A command said that something is wrong.
+    reported: bool,
+    /// Searches still answer.
+    search: bool,
+    /// What is gone.
+    lost: Vec<String>,
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self { reported: false, search: true, lost: Vec::new() }
+    }
+}
+
+fn flip(path: &Path, place: usize) -> usize {
+    let mut bytes = fs::read(path).unwrap();
+    let at = ((bytes.len() - 1) * place / 63).min(bytes.len() - 1);
+    bytes[at] ^= 0x10;
+    fs::write(path, bytes).unwrap();
+    at
+}
+
+/// Flips a bit in every file that `chosen` picks, one after the other, and examines each archive so made.
+fn flip_each(whole: &Whole, chosen: impl Fn(&str) -> bool) -> usize {
+    let root = whole.archive.data();
+    let cases: Vec<(String, usize)> = files(&root)
+        .iter()
+        .filter(|path| fs::metadata(path).unwrap().len() > 0)
+        .map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned())
+        .filter(|name| chosen(name))
+        .flat_map(|name| PLACES.map(|place| (name.clone(), place)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((name, place)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    flip_one(whole, name, *place);
+                }
+            });
+        }
+    });
+    cases.len()
+}
+
+fn flip_one(whole: &Whole, name: &str, place: usize) {
+    let damaged = whole.copy();
+    let at = flip(&damaged.data().join(name), place);
+    let what = format!("{name}, byte {at}");
+    let findings = damaged.examine(&what);
+    assert!(
+        findings.reported || findings.lost.is_empty(),
+        "{what}: {:?} lost, and fsck, journal verify and search say nothing",
+        findings.lost
+    );
+    // The index is only a view: whatever happened to it, it can be made again.
+    if name.starts_with("index/") {
+        assert!(findings.lost.is_empty(), "{what}: {:?}", findings.lost);
+        let rebuilt = damaged.run(&["index", "rebuild"]);
+        assert_eq!(rebuilt.code, 0, "{what}: {rebuilt:?}");
+        let search = damaged.run(&["search", "--versions", "all"]);
+        assert_eq!(found(&search.value()), whole.search, "{what}: after a rebuild");
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_the_store_of_a_closed_archive_is_noticed_or_harmless() {
+    let whole = Whole::new(End::Closed);
+    assert!(flip_each(&whole, |name| name.starts_with("store/")) > 20);
+}
+
+#[test]
+fn a_flipped_bit_in_the_store_of_a_killed_server_is_noticed_or_harmless() {
+    let whole = Whole::new(End::Killed);
+    assert!(flip_each(&whole, |name| name.starts_with("store/")) > 20);
+}
+
+#[test]
+fn a_flipped_bit_in_the_index_never_changes_an_answer() {
+    let whole = Whole::new(End::Closed);
+    assert!(flip_each(&whole, |name| name.starts_with("index/")) > 10);
+}
+
+#[test]
+fn a_flipped_bit_in_key_settings_or_policies_is_noticed_or_harmless() {
+    let whole = Whole::new(End::Closed);
+    assert!(flip_each(&whole, |name| !name.starts_with("index/") && !name.starts_with("store/")) >= 10);
+}
+
+#[test]
+fn a_key_file_with_a_flipped_digit_is_refused_as_a_key() {
+    let whole = Whole::new(End::Closed);
+    let damaged = whole.copy();
+    let path = damaged.data().join("keys/kek.key");
+    let key = fs::read_to_string(&path).unwrap();
+    let at = key.find("SHOSOIN-KEK-1-").unwrap() + 20;
+    let digit = if &key[at..=at] == "0" { "1" } else { "0" };
+    fs::write(&path, [&key[..at], digit, &key[at + 1..]].concat()).unwrap();
+    let failure = damaged.run(&["search"]).failure(12);
+    assert!(!failure.hint.is_empty(), "{failure:?}");
+}
+
+#[test]
+fn a_stored_file_that_vanished_is_noticed() {
+    let whole = Whole::new(End::Killed);
+    let root = whole.archive.data();
+    for path in files(&root.join("store")) {
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+        // RocksDB's own talk, its lock and its old settings carry nothing.
+        if ["LOG", "LOCK", "OPTIONS", "IDENTITY"].iter().any(|word| name.contains(word)) {
+            continue;
+        }
+        let damaged = whole.copy();
+        fs::remove_file(damaged.data().join(name)).unwrap();
+        let what = format!("{name} removed");
+        let findings = damaged.examine(&what);
+        assert!(findings.reported || findings.lost.is_empty(), "{what}: {:?} lost in silence", findings.lost);
+    }
+}
+
+/// A store restored from a copy beside an index that saw more: the index must not be believed.
+#[test]
+fn an_index_that_is_ahead_of_its_store_is_made_again() {
+    let archive = Archive::new();
+    let deposit = |number: u32, party: &str| {
+        let bytes = pdf::contract(&format!("contract number {number}"), 2_000);
+        let file = archive.file(&format!("{number}.pdf"), &bytes);
+        archive.deposit(&file, &["--date", "2026-02-01", "--counterparty", party, "--no-amount"])
+    };
+    deposit(1, "Aoba");
+    let saved = archive.path("saved");
+    copy(&archive.data().join("store"), &saved);
+    deposit(2, "Bunkyo");
+    deposit(3, "Chiyoda");
+    assert_eq!(archive.ids(&[]).len(), 3);
+    fs::remove_dir_all(archive.data().join("store")).unwrap();
+    copy(&saved, &archive.data().join("store"));
+
+    let new = deposit(4, "Daito");
+    let newer = deposit(5, "Edogawa");
+    assert_eq!(archive.ids(&["--counterparty", "Daito"]), [text(&new["id"])]);
+    assert_eq!(archive.ids(&["--counterparty", "Edogawa"]), [text(&newer["id"])]);
+    assert!(archive.ids(&["--counterparty", "Bunkyo"]).is_empty(), "a contract that this store never saw");
+    assert_eq!(archive.ids(&[]).len(), 3);
+    archive.assert_sound();
+}
+
+#[test]
+fn a_lost_index_is_made_again_with_the_same_answers() {
+    let whole = Whole::new(End::Closed);
+    let damaged = whole.copy();
+    fs::remove_dir_all(damaged.data().join("index")).unwrap();
+    let search = damaged.run(&["search", "--versions", "all"]);
+    assert_eq!(found(&search.success()), whole.search);
+    let all = damaged.run(&["search"]).success();
+    assert_eq!(ids_of(&all).len(), whole.records.len());
+}
