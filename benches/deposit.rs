@@ -23,7 +23,10 @@ const CONTRACT: &[u8] = include_bytes!("../samples/20250512_和泉設計事務�
 
 fn main() {
     let arguments = Arguments::read();
-    println!("workload  {} byte signed PDF, each different, {CLIENTS} clients, fsync before every answer", CONTRACT.len());
+    println!(
+        "workload  {} byte signed PDF, each different, {CLIENTS} clients, fsync before every answer",
+        CONTRACT.len()
+    );
     println!("place     {}", arguments.data.display());
     let mut ratios = Vec::new();
     for round in 1..=arguments.rounds {
@@ -51,7 +54,8 @@ impl Arguments {
     fn read() -> Self {
         let given: Vec<String> = std::env::args().collect();
         let value = |name: &str| given.iter().position(|text| text == name).and_then(|at| given.get(at + 1));
-        let number = |name: &str, default: u64| value(name).map_or(default, |text| text.parse().expect("a number"));
+        let number =
+            |name: &str, default: u64| value(name).map_or(default, |text| text.parse().expect("a number"));
         Self {
             each: Duration::from_secs(number("--seconds", 5)),
             rounds: u32::try_from(number("--rounds", 5)).expect("a small number"),
@@ -141,7 +145,9 @@ fn floor(place: &Path, each: Duration) -> f64 {
     let rate = measure(each, |mut bytes, number| {
         let mut nonce = [0; 12];
         nonce[..8].copy_from_slice(&number.to_be_bytes());
-        let tag = cipher.encrypt_inout_detached(&Nonce::from(nonce), b"", bytes.as_mut_slice().into()).expect("AES");
+        let tag = cipher
+            .encrypt_inout_detached(&Nonce::from(nonce), b"", bytes.as_mut_slice().into())
+            .expect("AES");
         bytes.extend_from_slice(&tag);
         let (reply, durable) = channel();
         queue.lock().expect("no panic").send((bytes, reply)).expect("the writer runs");
@@ -160,6 +166,8 @@ fn append(mut file: File, waiting: &Receiver<Waiting>) {
             file.write_all(bytes).expect("the disk takes it");
         }
         file.sync_data().expect("fsync");
-        group.into_iter().for_each(|(_, reply)| drop(reply.send(())));
+        for (_, reply) in group {
+            reply.send(()).expect("the client waits");
+        }
     }
 }

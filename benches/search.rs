@@ -82,150 +82,19 @@ impl Random {
     }
 }
 
-const PLACES: &[&str] = &[
-    "東京",
-    "大阪",
-    "名古屋",
-    "横浜",
-    "京都",
-    "神戸",
-    "福岡",
-    "札幌",
-    "仙台",
-    "広島",
-    "北陸",
-    "九州",
-    "関東",
-    "関西",
-    "中部",
-    "東北",
-    "四国",
-    "瀬戸内",
-    "信州",
-    "湘南",
-    "武蔵",
-    "大和",
-    "三河",
-    "越後",
-    "常陸",
-    "相模",
-    "駿河",
-    "伊勢",
-    "筑紫",
-    "日向",
-];
-const FAMILIES: &[&str] = &[
-    "佐藤",
-    "鈴木",
-    "髙橋",
-    "高橋",
-    "田中",
-    "渡邉",
-    "渡辺",
-    "伊藤",
-    "山本",
-    "中村",
-    "小林",
-    "加藤",
-    "吉田",
-    "山田",
-    "斎藤",
-    "齋藤",
-    "清水",
-    "山﨑",
-    "山崎",
-    "森",
-    "池田",
-    "橋本",
-    "阿部",
-    "石川",
-    "前田",
-    "藤田",
-    "小川",
-    "岡田",
-    "長谷川",
-    "村上",
-    "近藤",
-    "石井",
-    "坂本",
-    "遠藤",
-    "青木",
-    "藤井",
-    "西村",
-    "福田",
-    "太田",
-    "三浦",
-    "岡本",
-    "松田",
-    "中島",
-    "濵田",
-    "𠮷川",
-    "サクラ",
-    "ミライ",
-    "アサヒ",
-    "キタ",
-    "ヒカリ",
-    "テクノ",
-    "グリーン",
-    "サン",
-    "ワールド",
-    "ネオ",
-    "エース",
-    "ユニ",
-    "日本",
-    "第一",
-    "共栄",
-    "協和",
-    "三和",
-];
-const TRADES: &[&str] = &[
-    "商事",
-    "製作所",
-    "工業",
-    "建設",
-    "電機",
-    "印刷",
-    "運輸",
-    "倉庫",
-    "食品",
-    "化学",
-    "薬品",
-    "不動産",
-    "産業",
-    "システム",
-    "ソフトウェア",
-    "サービス",
-    "コンサルティング",
-    "ホールディングス",
-    "フーズ",
-    "ロジスティクス",
-    "メディカル",
-    "エンジニアリング",
-    "デザイン",
-    "設計事務所",
-    "出版",
-    "新聞社",
-    "銀行",
-    "証券",
-    "保険",
-    "観光",
-    "ホテル",
-    "農園",
-    "水産",
-    "繊維",
-    "金属",
-    "精機",
-];
-const TITLES: &[&str] = &[
-    "業務委託契約書",
-    "売買契約書",
-    "請求書",
-    "秘密保持契約書",
-    "賃貸借契約書",
-    "注文書",
-    "工事請負契約書",
-    "覚書",
-];
+const PLACES: &str = "東京 大阪 名古屋 横浜 京都 神戸 福岡 札幌 仙台 広島 北陸 九州 関東 関西 中部 \
+    東北 四国 瀬戸内 信州 湘南 武蔵 大和 三河 越後 常陸 相模 駿河 伊勢 筑紫 日向";
+const FAMILIES: &str = "佐藤 鈴木 髙橋 高橋 田中 渡邉 渡辺 伊藤 山本 中村 小林 加藤 吉田 山田 斎藤 \
+    齋藤 清水 山﨑 山崎 森 池田 橋本 阿部 石川 前田 藤田 小川 岡田 長谷川 村上 \
+    近藤 石井 坂本 遠藤 青木 藤井 西村 福田 太田 三浦 岡本 松田 中島 濵田 𠮷川 \
+    サクラ ミライ アサヒ キタ ヒカリ テクノ グリーン サン ワールド ネオ エース ユニ \
+    日本 第一 共栄 協和 三和";
+const TRADES: &str = "商事 製作所 工業 建設 電機 印刷 運輸 倉庫 食品 化学 薬品 不動産 産業 システム \
+    ソフトウェア サービス コンサルティング ホールディングス フーズ ロジスティクス \
+    メディカル エンジニアリング デザイン 設計事務所 出版 新聞社 銀行 証券 保険 観光 \
+    ホテル 農園 水産 繊維 金属 精機";
+const TITLES: &str = "業務委託契約書 売買契約書 請求書 秘密保持契約書 賃貸借契約書 注文書 工事請負契約書 \
+    覚書";
 
 fn first_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2016, 4, 1).unwrap_or_default()
@@ -233,15 +102,20 @@ fn first_day() -> NaiveDate {
 
 const TEN_YEARS: u64 = 3652;
 
+fn words(list: &'static str) -> Vec<&'static str> {
+    list.split_whitespace().collect()
+}
+
 fn synthetic(records: usize) -> Rows {
     let mut random = Random(0x5105_0111);
+    let [places, families, trades, titles] = [PLACES, FAMILIES, TRADES, TITLES].map(words);
     let mut names = Vec::with_capacity(20_000);
     let mut seen = std::collections::HashSet::new();
     while names.len() < 20_000 {
         let stem = match random.below(3) {
-            0 => format!("{}{}{}", random.pick(PLACES), random.pick(FAMILIES), random.pick(TRADES)),
-            1 => format!("{}{}", random.pick(FAMILIES), random.pick(TRADES)),
-            _ => format!("{}{}{}", random.pick(FAMILIES), random.pick(PLACES), random.pick(TRADES)),
+            0 => format!("{}{}{}", random.pick(&places), random.pick(&families), random.pick(&trades)),
+            1 => format!("{}{}", random.pick(&families), random.pick(&trades)),
+            _ => format!("{}{}{}", random.pick(&families), random.pick(&places), random.pick(&trades)),
         };
         let name = match random.below(6) {
             0..=2 => format!("株式会社{stem}"),
@@ -254,14 +128,14 @@ fn synthetic(records: usize) -> Rows {
         }
     }
     let mut rows =
-        Rows { names, titles: TITLES.iter().map(|title| (*title).to_owned()).collect(), ..Rows::default() };
+        Rows { names, titles: titles.iter().map(|title| (*title).to_owned()).collect(), ..Rows::default() };
     for _ in 0..records {
         let day = first_day() + Days::new(random.below(TEN_YEARS));
         let amount = (500_000f64.ln() + 1.5 * random.normal()).exp() as i64;
         rows.days.push(day.num_days_from_ce());
         rows.amounts.push((random.below(12) != 0).then_some(amount));
         rows.party.push((random.unit().powi(2) * 20_000.0) as u32);
-        rows.title.push(random.below(TITLES.len() as u64) as u32);
+        rows.title.push(random.below(titles.len() as u64) as u32);
     }
     rows
 }

@@ -65,7 +65,10 @@ impl Book {
         let written = fs::read_to_string(&self.receipts).unwrap_or_default();
         // A kill may cut the last line short, and the next import goes on behind it.
         let lines = written.split('\n').flat_map(|line| {
-            serde_json::Deserializer::from_str(line).into_iter::<Value>().map_while(Result::ok).collect::<Vec<_>>()
+            serde_json::Deserializer::from_str(line)
+                .into_iter::<Value>()
+                .map_while(Result::ok)
+                .collect::<Vec<_>>()
         });
         let mut found = BTreeMap::new();
         for receipt in lines {
@@ -75,6 +78,15 @@ impl Book {
             assert!(before.is_none_or(|before| before == id), "contract {number} was given a second id");
         }
         found
+    }
+
+    /// Bytes by which the receipts grow until the next kill: past what is stored already, and not to the end.
+    fn next_target(&self, numbers: &mut Numbers, kills_left: usize) -> u64 {
+        let lines =
+            fs::read(&self.receipts).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let receipt = self.written().checked_div(lines).unwrap_or(300);
+        let stored = self.acknowledged().len() as u64;
+        receipt * (stored + numbers.below((CONTRACTS as u64 - stored) / kills_left as u64))
     }
 
     fn written(&self) -> u64 {
@@ -106,17 +118,18 @@ fn an_import_killed_twenty_times_loses_nothing_that_it_acknowledged() {
     let mut kills = 0;
     for round in 0..KILLS {
         let import = book.import(&archive).spawn().unwrap();
-        // Some before the archive is open, some within the first groups, most further on. A receipt is some
-        // 350 bytes, also of what an earlier round stored.
-        let stored = book.acknowledged().len() as u64;
         let (bytes, patience) = match round % 5 {
+            // Perhaps before the archive is open.
             0 => (u64::MAX >> 1, Duration::from_millis(numbers.below(60))),
-            _ => (350 * (stored + numbers.below(1 + 2 * CONTRACTS as u64 / KILLS as u64)), Duration::from_secs(30)),
+            _ => (book.next_target(&mut numbers, KILLS - round), Duration::from_secs(30)),
         };
         kills += usize::from(kill_during(&book, import, bytes, patience));
         check_after_kill(&archive, &book, round);
     }
-    assert!(kills >= KILLS * 3 / 4, "only {kills} of {KILLS} imports were still running when they were killed");
+    assert!(
+        kills >= KILLS * 3 / 4,
+        "only {kills} of {KILLS} imports were still running when they were killed"
+    );
     assert!(book.import(&archive).status().unwrap().success());
     check_all(&archive, &book);
 }

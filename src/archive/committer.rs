@@ -236,7 +236,8 @@ impl Work {
     fn recover(&mut self, error: ArchiveError, waiting: Vec<Waiting>) -> Result<(), ArchiveError> {
         tracing::error!(%error, entries = waiting.len(), "a commit failed");
         let reread = Head::load(&*self.store.view(), &self.verifying_key);
-        let (shared, again) = (error.to_string(), reread.as_ref().map(Head::size).unwrap_or(self.head.size()));
+        let (shared, again) =
+            (error.to_string(), reread.as_ref().map(Head::size).unwrap_or(self.head.size()));
         let mut first = Some(error);
         for (reply, stamp) in waiting {
             // Kept although it reported an error: the entry is durable, so it is acknowledged.
@@ -336,3 +337,7 @@ fn answer(reply: Option<Sender<Result<Stamp, ArchiveError>>>, result: Result<Sta
         (None, Ok(_)) => {}
     }
 }
+
+#[cfg(test)]
+#[path = "committer_tests.rs"]
+mod tests;

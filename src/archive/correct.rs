@@ -11,7 +11,7 @@ use super::error::ArchiveError;
 use super::keyring::seal_json;
 use super::principal::Principal;
 use super::records::Loaded;
-use super::rows::{self, IdempotencyRow, ROW_VERSION, RecordRow};
+use super::rows::{self, IdempotencyRow, RecordRow, V1};
 use super::show::later;
 use crate::journal::Act;
 use crate::record::{Metadata, Money, RecordId, Version};
@@ -82,14 +82,19 @@ impl Archive {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> Result<Changed, ArchiveError> {
-        let request = self.keyring.mac("idempotent-request", &[b"correct", id.as_bytes(), &rows::encode(changes), reason.as_bytes()]);
+        let request = self.keyring.mac(
+            "idempotent-request",
+            &[b"correct", id.as_bytes(), &rows::encode(changes), reason.as_bytes()],
+        );
         if let Some(answer) = self.answered_before(who, idempotency_key, &request)? {
             return Ok(answer);
         }
         let (record, newest) = self.load_newest(id)?;
         let metadata = apply(&newest.metadata, changes);
         if metadata == newest.metadata {
-            return Err(ArchiveError::Invalid("nothing would change; name at least one field with a new value".into()));
+            return Err(ArchiveError::Invalid(
+                "nothing would change; name at least one field with a new value".into(),
+            ));
         }
         metadata.validate().map_err(|error| ArchiveError::Invalid(error.to_string()))?;
         let withdrawn = newest.withdrawn;
@@ -131,23 +136,38 @@ impl Archive {
         let NextVersion { act, metadata, withdrawn, .. } = next;
         let by = who.name.clone();
         let write = move |stamp: &Stamp| {
-            let details = ChangeDetails { version, reason: &reason, before: &newest.metadata, after: &metadata, withdrawn };
+            let details = ChangeDetails {
+                version,
+                reason: &reason,
+                before: &newest.metadata,
+                after: &metadata,
+                withdrawn,
+            };
             let details = seal_json(&record.dek, Purpose::JournalDetails, id.as_bytes(), &details)?;
             let row = RecordRow { latest_version: version, retain_until, ..record.row };
-            let written = Version { version, at: stamp.at, by, reason: Some(reason), withdrawn, journal_seq: stamp.seq, metadata };
+            let written = Version {
+                version,
+                at: stamp.at,
+                by,
+                reason: Some(reason),
+                withdrawn,
+                journal_seq: stamp.seq,
+                metadata,
+            };
             let mut batch = Batch::default();
             batch.expect_value(Table::Records, *id.as_bytes(), record.row_bytes);
             batch.put(Table::Records, *id.as_bytes(), rows::encode(&row));
             let sealed = seal_json(&record.dek, Purpose::Metadata, id.as_bytes(), &written)?;
             batch.put(Table::Versions, rows::version_key(id, version), sealed);
             if let Some((key, request)) = remember {
-                let answer = IdempotencyRow { v: ROW_VERSION, request, record: id, version, journal_seq: stamp.seq };
+                let answer = IdempotencyRow { v: V1, request, record: id, version, journal_seq: stamp.seq };
                 batch.expect_absent(Table::Idempotency, key.clone());
                 batch.put(Table::Idempotency, key, rows::encode(&answer));
             }
             Ok(Written { details: Some(details), batch })
         };
-        let draft = Draft { actor: who.clone(), act, record: Some(id), blob_bytes: 0, write: Box::new(write) };
+        let draft =
+            Draft { actor: who.clone(), act, record: Some(id), blob_bytes: 0, write: Box::new(write) };
         let stamp = self.committer.commit(draft)?;
         Ok(Changed { id, version, journal_seq: stamp.seq })
     }
@@ -168,7 +188,9 @@ impl Archive {
         let Some(stored) = stored else { return Ok(None) };
         let row: IdempotencyRow = rows::decode("idempotency row", &stored)?;
         if row.request != request {
-            return Err(ArchiveError::Conflict("this Idempotency-Key was used for a different request".into()));
+            return Err(ArchiveError::Conflict(
+                "this Idempotency-Key was used for a different request".into(),
+            ));
         }
         Ok(Some(Changed { id: row.record, version: row.version, journal_seq: row.journal_seq }))
     }
@@ -181,7 +203,9 @@ fn checked_reason(reason: &str) -> Result<String, ArchiveError> {
         return Err(ArchiveError::Invalid("the reason is empty; say in a few words why".into()));
     }
     if reason.chars().count() > MAX_REASON_CHARS {
-        return Err(ArchiveError::Invalid(format!("the reason is longer than {MAX_REASON_CHARS} characters")));
+        return Err(ArchiveError::Invalid(format!(
+            "the reason is longer than {MAX_REASON_CHARS} characters"
+        )));
     }
     Ok(reason.to_owned())
 }

@@ -15,7 +15,7 @@ use super::head::Head;
 use super::keyring::{ARCHIVE_CONTEXT, Keyring};
 use super::layout::Layout;
 use super::principal::Principal;
-use super::rows::{self, ArchiveRow, ROW_VERSION, meta};
+use super::rows::{self, ArchiveRow, V1, meta};
 use super::token;
 use crate::config;
 use crate::journal::{Act, Origin, SigningKey};
@@ -80,7 +80,11 @@ fn build(layout: &Layout) -> Result<(String, String), ArchiveError> {
 }
 
 /// Writes the rows that make a store an archive, together with the journal's first entry.
-fn write_first_entry(store: Arc<dyn Store>, kek: Kek, clock: Arc<dyn Clock>) -> Result<(String, String), ArchiveError> {
+fn write_first_entry(
+    store: Arc<dyn Store>,
+    kek: Kek,
+    clock: Arc<dyn Clock>,
+) -> Result<(String, String), ArchiveError> {
     let archive_id = Uuid::new_v4();
     let origin = Origin::local(archive_id);
     let key_id = kek.id().to_string();
@@ -91,7 +95,7 @@ fn write_first_entry(store: Arc<dyn Store>, kek: Kek, clock: Arc<dyn Clock>) -> 
     let verifying_key = signing_key.verifying_key(&origin);
     let sealed_seed = seal::seal(&dek, Purpose::Secret, &ARCHIVE_CONTEXT, &*seed, Compression::Never)?;
     let row = ArchiveRow {
-        v: ROW_VERSION,
+        v: V1,
         archive_id: archive_id.to_string(),
         created_at: clock.now(),
         key_id: key_id.clone(),

@@ -7,7 +7,7 @@ use super::committer::{Draft, Stamp, Written};
 use super::error::ArchiveError;
 use super::keyring::seal_json;
 use super::principal::Principal;
-use super::rows::{self, Facts, ROW_VERSION, RecordRow};
+use super::rows::{self, Facts, RecordRow, V1};
 use crate::journal::{Act, Entry};
 use crate::pdf::{self, Inspection};
 use crate::record::{Digest, Metadata, RecordId, Version};
@@ -65,7 +65,8 @@ impl Archive {
             // Somebody deposited the same bytes between the look above and the commit.
             Err(ArchiveError::Conflict(_)) => {
                 let receipt = self.first_receipt(&*self.store.view(), &dedup_key)?;
-                let lost = || ArchiveError::Conflict("another deposit of the same bytes was in the way".into());
+                let lost =
+                    || ArchiveError::Conflict("another deposit of the same bytes was in the way".into());
                 self.acknowledge_duplicate(who, receipt.ok_or_else(lost)?)
             }
             other => other,
@@ -96,7 +97,7 @@ impl Archive {
         let wrapped = self.keyring.wrap(&dek, id)?;
         let sealed = seal::seal(&dek, Purpose::Content, id.as_bytes(), &bytes, Compression::IfItHelps)?;
         drop(bytes);
-        let facts = Facts { v: ROW_VERSION, sha256, size, inspection: inspection.clone() };
+        let facts = Facts { v: V1, sha256, size, inspection: inspection.clone() };
         let sealed_facts = seal_json(&dek, Purpose::Metadata, id.as_bytes(), &facts)?;
         let by = who.name.clone();
 
@@ -107,7 +108,7 @@ impl Archive {
             blob_bytes: sealed.len(),
             write: Box::new(move |stamp| {
                 let row = RecordRow {
-                    v: ROW_VERSION,
+                    v: V1,
                     deposit_seq: stamp.seq,
                     latest_version: 1,
                     retain_until,
@@ -134,7 +135,8 @@ impl Archive {
     /// The receipt once given for these bytes, if they were deposited before.
     fn first_receipt(&self, view: &dyn View, dedup_key: &[u8]) -> Result<Option<Receipt>, ArchiveError> {
         let Some(bytes) = view.get(Table::Dedup, dedup_key)? else { return Ok(None) };
-        let id = <[u8; 16]>::try_from(bytes).map_err(|_| ArchiveError::Corrupt("a digest row is not an id".into()))?;
+        let id = <[u8; 16]>::try_from(bytes)
+            .map_err(|_| ArchiveError::Corrupt("a digest row is not an id".into()))?;
         let id = RecordId::from_bytes(id);
         let record = self.load(view, id)?;
         let facts = record.facts()?;
@@ -165,7 +167,8 @@ impl Archive {
     pub(super) fn deposited_at(&self, view: &dyn View, seq: u64) -> Result<RecordId, ArchiveError> {
         let missing = || ArchiveError::Corrupt(format!("journal entry {seq} is missing"));
         let bytes = view.get(Table::Journal, &rows::journal_key(seq))?.ok_or_else(missing)?;
-        let entry = Entry::decode(&bytes).map_err(|error| ArchiveError::Corrupt(format!("entry {seq}: {error}")))?;
+        let entry =
+            Entry::decode(&bytes).map_err(|error| ArchiveError::Corrupt(format!("entry {seq}: {error}")))?;
         match entry {
             Entry { act: Act::Deposit, record: Some(id), .. } => Ok(id),
             _ => Err(ArchiveError::Corrupt(format!("journal entry {seq} is not a deposit"))),

@@ -89,12 +89,18 @@ impl ArchiveError {
         let hint = match self {
             Self::NoSuchRecord(_) => "find the id with `shosoin search`",
             Self::Conflict(_) => "look at the record again with `shosoin show ID`, then repeat the change",
-            Self::TooLarge { .. } => "raise [deposit] max_bytes in shosoin.toml if the machine has the memory",
-            Self::NotAnArchive(_) => "create one with `shosoin --data DIR init`, or point --data at the right directory",
+            Self::TooLarge { .. } => {
+                "raise [deposit] max_bytes in shosoin.toml if the machine has the memory"
+            }
+            Self::NotAnArchive(_) => {
+                "create one with `shosoin --data DIR init`, or point --data at the right directory"
+            }
             Self::NotEmpty(_) => "choose a new or empty directory",
             Self::Locked(_) => "stop the other process, or use the running server through its socket",
             Self::KeyRefused(_) => "put the archive's own key file back at the path that shosoin.toml names",
-            Self::Corrupt(_) | Self::Seal(_) => "run `shosoin fsck` to see what is damaged, then restore it from a backup",
+            Self::Corrupt(_) | Self::Seal(_) => {
+                "keep a copy of the data directory as it is, see with `shosoin fsck` what is damaged, then restore it from a backup"
+            }
             Self::DiskFull(_) => "free some space and repeat; nothing that was acknowledged is lost",
             Self::Stopped(_) => "correct the cause and restart; nothing that was acknowledged is lost",
             Self::Search(SearchError::Index(error)) | Self::Index(error) if error.needs_rebuild() => {
@@ -140,7 +146,9 @@ impl From<CommitError> for ArchiveError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Conflict { .. } | CommitError::BlobConflict(_) => Self::Conflict(error.to_string()),
-            CommitError::TooLarge { bytes, limit } => Self::TooLarge { size: bytes as u64, limit: limit as u64 },
+            CommitError::TooLarge { bytes, limit } => {
+                Self::TooLarge { size: bytes as u64, limit: limit as u64 }
+            }
             CommitError::Full => Self::DiskFull(error.to_string()),
             CommitError::Stopped { .. } => Self::Stopped(error.to_string()),
             CommitError::Store(error) => error.into(),

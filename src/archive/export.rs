@@ -80,8 +80,13 @@ impl Archive {
     ///
     /// # Errors
     /// [`ArchiveError::NoSuchRecord`] for an id that is not there; a search that cannot be read.
-    pub fn plan_export(&self, who: &Principal, selection: &ExportSelection) -> Result<ExportPlan, ArchiveError> {
-        let ids = if selection.ids.is_empty() { self.found(&selection.search)? } else { selection.ids.clone() };
+    pub fn plan_export(
+        &self,
+        who: &Principal,
+        selection: &ExportSelection,
+    ) -> Result<ExportPlan, ArchiveError> {
+        let ids =
+            if selection.ids.is_empty() { self.found(&selection.search)? } else { selection.ids.clone() };
         let mut bytes = 0;
         for id in &ids {
             // A damaged record is listed in the package; only one that never was is an error here.
@@ -95,7 +100,8 @@ impl Archive {
         let details = ExportDetails { what: "package", selection: Some(selection), search: None, records };
         self.journal_note(who, Act::Export, &details)?;
         let head = self.head(&*self.store.view())?;
-        let selection = selection.ids.is_empty().then(|| serde_json::to_string(&selection.search)).and_then(Result::ok);
+        let selection =
+            selection.ids.is_empty().then(|| serde_json::to_string(&selection.search)).and_then(Result::ok);
         let info = PackageInfo {
             origin: self.identity.origin.clone(),
             vkey: self.identity.vkey.clone(),
@@ -217,7 +223,8 @@ impl Archive {
     fn found(&self, request: &SearchRequest) -> Result<Vec<RecordId>, ArchiveError> {
         let view = self.store.view();
         let hits = self.all_hits(request)?;
-        let mut ids = hits.into_iter().map(|hit| self.deposited_at(&*view, hit.seq)).collect::<Result<Vec<_>, _>>()?;
+        let mut ids =
+            hits.into_iter().map(|hit| self.deposited_at(&*view, hit.seq)).collect::<Result<Vec<_>, _>>()?;
         // With versions=all one record can be hit more than once.
         let mut seen = std::collections::HashSet::new();
         ids.retain(|id| seen.insert(*id));

@@ -124,18 +124,23 @@ impl Archive {
     ) -> Result<(), ArchiveError> {
         let record = self.load(view, id)?;
         if record.row.deposit_seq != deposit_seq {
-            report.problem(Some(id), format!("its row says deposit {}, the journal {deposit_seq}", record.row.deposit_seq));
+            report.problem(
+                Some(id),
+                format!("its row says deposit {}, the journal {deposit_seq}", record.row.deposit_seq),
+            );
         }
         let journaled = self.versions_in_journal(view, id)?;
         if journaled != record.row.latest_version {
             let stored = record.row.latest_version;
-            report.problem(Some(id), format!("the journal tells of {journaled} versions, its row of {stored}"));
+            report
+                .problem(Some(id), format!("the journal tells of {journaled} versions, its row of {stored}"));
         }
         for version in record.versions(view)? {
             report.versions += 1;
             let (_, entry) = self.entry(view, version.journal_seq)?;
             if entry.record != Some(id) || entry.at != version.at || entry.actor != version.by {
-                report.problem(Some(id), format!("version {} and its journal entry disagree", version.version));
+                report
+                    .problem(Some(id), format!("version {} and its journal entry disagree", version.version));
             }
         }
         let facts = record.facts()?;
@@ -160,9 +165,13 @@ impl Archive {
     }
 
     /// Looks for rows and blobs that no deposit accounts for.
-    fn check_strays(&self, report: &mut FsckReport, expected: &HashSet<RecordId>) -> Result<(), ArchiveError> {
+    fn check_strays(
+        &self,
+        report: &mut FsckReport,
+        expected: &HashSet<RecordId>,
+    ) -> Result<(), ArchiveError> {
         let view = self.store.view();
-        for table in [Table::Records, Table::Keys, Table::Versions] {
+        for table in [Table::Records, Table::Keys, Table::Versions, Table::Trail, Table::Texts] {
             let mut last = None;
             for row in view.scan(table, &[], None, Direction::Forward) {
                 // Reported by the store's own check already.

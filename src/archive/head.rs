@@ -29,12 +29,15 @@ impl Head {
     pub fn load(view: &dyn View, key: &VerifyingKey) -> Result<Self, ArchiveError> {
         let note = view.get(Table::Meta, rows::meta::CHECKPOINT)?;
         let note = note.ok_or_else(|| ArchiveError::Corrupt("the checkpoint is missing".into()))?;
-        let note = String::from_utf8(note).map_err(|_| ArchiveError::Corrupt("the checkpoint is not text".into()))?;
+        let note = String::from_utf8(note)
+            .map_err(|_| ArchiveError::Corrupt("the checkpoint is not text".into()))?;
         let signed = checkpoint::verify(&note, key)
             .map_err(|error| ArchiveError::Corrupt(format!("the checkpoint: {error}")))?;
         let frontier = Frontier::restore(&TreeRows(view), signed.size)?;
         if frontier.root() != signed.root {
-            return Err(ArchiveError::Corrupt("the journal's tree does not give the root of its checkpoint".into()));
+            return Err(ArchiveError::Corrupt(
+                "the journal's tree does not give the root of its checkpoint".into(),
+            ));
         }
         Ok(Self { origin: signed.origin, frontier, note: Some(note) })
     }
@@ -77,7 +80,8 @@ impl Nodes for TreeRows<'_> {
 
     fn node(&self, level: u8, index: u64) -> Result<Option<Hash>, ArchiveError> {
         let Some(bytes) = self.0.get(Table::Tree, &node_key(level, index))? else { return Ok(None) };
-        let hash = bytes.try_into().map_err(|_| ArchiveError::Corrupt("a tree node is not 32 bytes".into()))?;
+        let hash =
+            bytes.try_into().map_err(|_| ArchiveError::Corrupt("a tree node is not 32 bytes".into()))?;
         Ok(Some(hash))
     }
 }

@@ -89,12 +89,16 @@ impl Indexer {
         let view = self.store.view();
         let mut changed = BTreeSet::new();
         let mut through = cursor;
-        for row in view.scan(Table::Journal, &rows::journal_key(cursor), None, Direction::Forward).take(ENTRIES_PER_STEP)
+        for row in view
+            .scan(Table::Journal, &rows::journal_key(cursor), None, Direction::Forward)
+            .take(ENTRIES_PER_STEP)
         {
             let (_, bytes) = row?;
             let entry = Entry::decode(&bytes)
                 .map_err(|error| ArchiveError::Corrupt(format!("journal entry {through}: {error}")))?;
-            if let (Act::Deposit | Act::Correct | Act::Withdraw | Act::Reinstate, Some(id)) = (entry.act, entry.record) {
+            if let (Act::Deposit | Act::Correct | Act::Withdraw | Act::Reinstate, Some(id)) =
+                (entry.act, entry.record)
+            {
                 changed.insert(id);
             }
             through = entry.seq + 1;
@@ -129,10 +133,12 @@ impl Indexer {
             if !step.read.is_empty() {
                 let index = self.index()?;
                 let view = self.store.view();
-                let docs = step.read.into_iter().map(|id| self.docs(&*view, id)).collect::<Result<Vec<_>, _>>()?;
+                let docs =
+                    step.read.into_iter().map(|id| self.docs(&*view, id)).collect::<Result<Vec<_>, _>>()?;
                 index.apply(&docs, index.cursor())?;
             }
             cursor = step.through;
+            self.set_texts_through(cursor)?;
         }
         Ok(())
     }
@@ -145,7 +151,9 @@ impl Indexer {
         let key = || IndexKey::new(*self.keyring.index_key().as_bytes());
         let opened = match Index::open(&self.path, key(), self.options) {
             // Lost, or made by another version: it is a view of the store, so it is simply made again.
-            Err(IndexError::Missing | IndexError::Outdated(_)) => Index::create(&self.path, key(), self.options)?,
+            Err(IndexError::Missing | IndexError::Outdated(_)) => {
+                Index::create(&self.path, key(), self.options)?
+            }
             other => other?,
         };
         let opened = Arc::new(opened);
@@ -195,7 +203,8 @@ fn version_doc(version: Version, superseded: bool, text: Option<String>) -> Resu
     let Version { version, withdrawn, metadata, .. } = version;
     let amount = metadata.amount.map(|money| {
         let code = money.currency.code().parse();
-        code.map(|code| (money.minor, code)).map_err(|error| ArchiveError::Corrupt(format!("currency: {error}")))
+        code.map(|code| (money.minor, code))
+            .map_err(|error| ArchiveError::Corrupt(format!("currency: {error}")))
     });
     Ok(VersionDoc {
         version,
@@ -223,7 +232,11 @@ impl Archive {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn index_rebuild(&self, who: &Principal, progress: Progress<'_>) -> Result<IndexStatus, ArchiveError> {
+    pub fn index_rebuild(
+        &self,
+        who: &Principal,
+        progress: Progress<'_>,
+    ) -> Result<IndexStatus, ArchiveError> {
         self.journal_note(who, Act::IndexRebuild, &())?;
         self.indexer.rebuild(self.journal_size(), progress)?;
         self.index_status()

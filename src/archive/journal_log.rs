@@ -67,14 +67,61 @@ pub struct ProofOfEntry {
     pub verified: bool,
 }
 
+/// Sealed into the journal entry of a look at the journal itself.
+#[derive(Serialize)]
+struct JournalLook {
+    what: &'static str,
+    from: u64,
+    limit: usize,
+}
+
 impl Archive {
     /// Entries `from..`, at most `limit`, optionally about one record only.
     ///
+    /// Details tell what contracts say, so reading them is a look: it is journaled, durably, before the answer.
+    ///
     /// # Errors
     /// Damage, with the number of the entry.
-    pub fn journal_list(&self, from: u64, limit: usize, about: Option<RecordId>) -> Result<JournalPage, ArchiveError> {
-        let view = self.store.view();
+    pub fn journal_list(
+        &self,
+        who: &Principal,
+        from: u64,
+        limit: usize,
+        about: Option<RecordId>,
+    ) -> Result<JournalPage, ArchiveError> {
         let limit = limit.clamp(1, MAX_PAGE);
+        let view = self.store.view();
+        match about {
+            Some(id) => {
+                self.load(&*view, id)?;
+                self.journal_look(who, Act::View, id)?;
+            }
+            None => self.journal_note(who, Act::View, &JournalLook { what: "journal", from, limit })?,
+        }
+        drop(view);
+        self.journal_page(from, limit, about)
+    }
+
+    /// Entries about a record that [`show`](Self::show) was just asked for: that look is journaled already.
+    ///
+    /// # Errors
+    /// Damage, with the number of the entry.
+    pub fn journal_of_shown(
+        &self,
+        id: RecordId,
+        from: u64,
+        limit: usize,
+    ) -> Result<JournalPage, ArchiveError> {
+        self.journal_page(from, limit.clamp(1, MAX_PAGE), Some(id))
+    }
+
+    fn journal_page(
+        &self,
+        from: u64,
+        limit: usize,
+        about: Option<RecordId>,
+    ) -> Result<JournalPage, ArchiveError> {
+        let view = self.store.view();
         let mut numbers = match about {
             None => (from..self.head(&*view)?.size()).take(limit + 1).collect(),
             Some(id) => self.trail(&*view, id, from, limit + 1)?,
@@ -96,7 +143,9 @@ impl Archive {
         let head = self.head(&*view)?;
         let size = head.size();
         if seq >= size {
-            return Err(ArchiveError::NotFound(format!("journal entry {seq}; the journal has {size}, counted from 0")));
+            return Err(ArchiveError::NotFound(format!(
+                "journal entry {seq}; the journal has {size}, counted from 0"
+            )));
         }
         let (bytes, _) = self.entry(&*view, seq)?;
         let proof = merkle::inclusion_proof(&TreeRows(&*view), seq, size)?;
@@ -129,12 +178,22 @@ impl Archive {
     }
 
     /// Journals something that concerns no single record, durably.
-    pub fn journal_note<T: Serialize>(&self, who: &Principal, act: Act, details: &T) -> Result<(), ArchiveError> {
+    pub fn journal_note<T: Serialize>(
+        &self,
+        who: &Principal,
+        act: Act,
+        details: &T,
+    ) -> Result<(), ArchiveError> {
         self.committer.commit(self.note(who, act, details)?).map(drop)
     }
 
     /// A draft of an entry that concerns no single record.
-    pub(super) fn note<T: Serialize>(&self, who: &Principal, act: Act, details: &T) -> Result<Draft, ArchiveError> {
+    pub(super) fn note<T: Serialize>(
+        &self,
+        who: &Principal,
+        act: Act,
+        details: &T,
+    ) -> Result<Draft, ArchiveError> {
         let details = Some(self.keyring.seal_archive_details(details)?);
         let write = Box::new(move |_: &_| Ok(Written { details, ..Written::default() }));
         Ok(Draft { actor: who.clone(), act, record: None, blob_bytes: 0, write })
@@ -165,7 +224,12 @@ impl Archive {
     }
 
     /// Everything the journal says about one record, each entry with its proof under `head`.
-    pub(super) fn extract(&self, view: &dyn View, id: RecordId, head: &Head) -> Result<Vec<ExtractLine>, ArchiveError> {
+    pub(super) fn extract(
+        &self,
+        view: &dyn View,
+        id: RecordId,
+        head: &Head,
+    ) -> Result<Vec<ExtractLine>, ArchiveError> {
         let numbers = self.trail(view, id, 0, MAX_EXTRACT)?;
         let covered = numbers.into_iter().filter(|seq| *seq < head.size());
         covered
@@ -181,9 +245,12 @@ impl Archive {
         let details = match (&entry.details, entry.record) {
             (None, _) => None,
             (Some(sealed), None) => Some(self.keyring.unseal_archive_details(sealed)?),
-            (Some(sealed), Some(id)) => {
-                Some(unseal_json(&self.keyring.dek(view, id)?, Purpose::JournalDetails, id.as_bytes(), sealed)?)
-            }
+            (Some(sealed), Some(id)) => Some(unseal_json(
+                &self.keyring.dek(view, id)?,
+                Purpose::JournalDetails,
+                id.as_bytes(),
+                sealed,
+            )?),
         };
         let Entry { seq, at, actor, act, record, .. } = entry;
         Ok(JournalEntryView { seq, at, actor, act, record, details })

@@ -6,8 +6,8 @@ use super::error::ArchiveError;
 use super::head::TreeRows;
 use super::journal_log::hex;
 use super::{Archive, Progress};
-use crate::journal::merkle::{Frontier, Nodes, leaf_hash};
 use crate::journal::Entry;
+use crate::journal::merkle::{Frontier, Nodes, leaf_hash};
 use crate::store::{Direction, Table, View};
 
 /// Problems listed by name; the rest is only counted, so that a ruined journal cannot fill the memory.
@@ -70,7 +70,9 @@ impl Archive {
             check_entry(seq, &bytes, report);
             for (level, index, hash) in frontier.append(leaf_hash(&bytes)) {
                 if TreeRows(view).node(level, index)? != Some(hash) {
-                    report.problem(format!("tree node {level}/{index} does not follow from the entries up to {seq}"));
+                    report.problem(format!(
+                        "tree node {level}/{index} does not follow from the entries up to {seq}"
+                    ));
                 }
             }
             if seq.is_multiple_of(1_024) {
@@ -102,7 +104,9 @@ fn check_entry(seq: u64, bytes: &[u8], report: &mut JournalReport) {
     match Entry::decode(bytes) {
         Err(error) => report.problem(format!("entry {seq}: {error}")),
         Ok(entry) if entry.seq != seq => report.problem(format!("entry {seq} says that it is {}", entry.seq)),
-        Ok(entry) if entry.encode() != bytes => report.problem(format!("entry {seq} is not in its canonical form")),
+        Ok(entry) if entry.encode() != bytes => {
+            report.problem(format!("entry {seq} is not in its canonical form"))
+        }
         Ok(_) => {}
     }
 }

@@ -73,8 +73,8 @@ impl Keyring {
     /// HMAC-SHA256 over length-prefixed parts under a key of its own per label.
     pub fn mac(&self, label: &str, parts: &[&[u8]]) -> Vec<u8> {
         let key = self.inner.archive.derive(label);
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length (RFC 2104, section 2)");
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
+            .expect("HMAC takes keys of any length (RFC 2104, section 2)");
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);

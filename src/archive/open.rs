@@ -18,9 +18,9 @@ use super::rows::{self, ArchiveRow, meta};
 use super::{Archive, Identity};
 use crate::config::Config;
 use crate::journal::{Origin, SigningKey};
-use crate::search::IndexOptions;
 use crate::seal::{self, Kek, Purpose, SealError, key_file};
-use crate::store::{self, RocksStore, Store, Table};
+use crate::search::IndexOptions;
+use crate::store::{self, OpenError, RocksStore, Store, Table};
 
 /// How to open an archive. Tests bring their own clock.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ impl Archive {
         let lock = lock(&layout)?;
         let config = Config::load(&layout.config())?;
         let kek = load_key(&data.join(&config.key.file))?;
-        let store: Arc<dyn Store> = Arc::new(RocksStore::open(&layout.store(), store::Options::default())?);
+        let store: Arc<dyn Store> = Arc::new(open_store(&layout)?);
         let (keyring, signing_key, identity) = unlock(&*store, kek, data)?;
         let policies = Policies::load(&layout.policies(), &config, options.clock.clone())?;
         let verifying_key = identity.verifying_key()?;
@@ -62,7 +62,19 @@ impl Archive {
         };
         let indexer = Arc::new(Indexer::new(store.clone(), keyring.clone(), layout.index(), index_options));
         let clock = options.clock;
-        Ok(Self { layout, config, store, keyring, policies, indexer, committer, clock, identity, verifying_key, _lock: Some(lock) })
+        Ok(Self {
+            layout,
+            config,
+            store,
+            keyring,
+            policies,
+            indexer,
+            committer,
+            clock,
+            identity,
+            verifying_key,
+            _lock: Some(lock),
+        })
     }
 }
 
@@ -84,6 +96,16 @@ fn lock(layout: &Layout) -> Result<File, ArchiveError> {
     }
 }
 
+/// Opens the store of what is an archive by all other signs: without its files it is damaged, not absent.
+fn open_store(layout: &Layout) -> Result<RocksStore, ArchiveError> {
+    RocksStore::open(&layout.store(), store::Options::default()).map_err(|error| match error {
+        OpenError::NotAnArchive(path) => {
+            ArchiveError::Corrupt(format!("{} has lost the files that a store begins with", path.display()))
+        }
+        other => other.into(),
+    })
+}
+
 fn load_key(path: &Path) -> Result<Kek, ArchiveError> {
     key_file::load(path).map_err(|error| ArchiveError::KeyRefused(error.to_string()))
 }
@@ -97,18 +119,24 @@ fn unlock(store: &dyn Store, kek: Kek, data: &Path) -> Result<(Keyring, SigningK
     };
     let row: ArchiveRow = rows::decode("archive row", &meta_row(meta::ARCHIVE)?)?;
     if row.key_id != kek.id().to_string() {
-        let message = format!("the archive was made with key {}, the key file holds {}", row.key_id, kek.id());
+        let message =
+            format!("the archive was made with key {}, the key file holds {}", row.key_id, kek.id());
         return Err(ArchiveError::KeyRefused(message));
     }
     let dek = kek.unwrap(&meta_row(meta::ARCHIVE_DEK)?, &ARCHIVE_CONTEXT).map_err(|error| match error {
         SealError::Tampered => ArchiveError::KeyRefused("the archive's own key does not open with it".into()),
         other => other.into(),
     })?;
-    let seed = seal::unseal_limited(&dek, Purpose::Secret, &ARCHIVE_CONTEXT, &meta_row(meta::SIGNING_SEED)?, 32)?;
+    let seed =
+        seal::unseal_limited(&dek, Purpose::Secret, &ARCHIVE_CONTEXT, &meta_row(meta::SIGNING_SEED)?, 32)?;
     let seed: Zeroizing<[u8; 32]> = Zeroizing::new(
-        Zeroizing::new(seed).as_slice().try_into().map_err(|_| ArchiveError::Corrupt("the signing seed".into()))?,
+        Zeroizing::new(seed)
+            .as_slice()
+            .try_into()
+            .map_err(|_| ArchiveError::Corrupt("the signing seed".into()))?,
     );
-    let origin: Origin = row.origin.parse().map_err(|error| ArchiveError::Corrupt(format!("origin: {error}")))?;
+    let origin: Origin =
+        row.origin.parse().map_err(|error| ArchiveError::Corrupt(format!("origin: {error}")))?;
     let signing_key = SigningKey::from_seed(&seed);
     if signing_key.verifying_key(&origin).to_string() != row.vkey {
         return Err(ArchiveError::Corrupt("the signing key is not the one that the archive names".into()));

@@ -38,9 +38,9 @@ impl Loaded {
     /// Unseals one metadata version.
     pub fn version(&self, view: &dyn View, version: u32) -> Result<Version, ArchiveError> {
         let key = rows::version_key(self.id, version);
-        let sealed = view
-            .get(Table::Versions, &key)?
-            .ok_or_else(|| ArchiveError::Corrupt(format!("version {version} of record {} is missing", self.id)))?;
+        let sealed = view.get(Table::Versions, &key)?.ok_or_else(|| {
+            ArchiveError::Corrupt(format!("version {version} of record {} is missing", self.id))
+        })?;
         unseal_json(&self.dek, Purpose::Metadata, self.id.as_bytes(), &sealed)
     }
 

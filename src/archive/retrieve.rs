@@ -32,7 +32,12 @@ impl Archive {
     ///
     /// # Errors
     /// [`ArchiveError::NoSuchRecord`]; [`ArchiveError::Corrupt`] when the bytes are not those deposited.
-    pub fn retrieve(&self, who: &Principal, id: RecordId, purpose: Purpose) -> Result<Original, ArchiveError> {
+    pub fn retrieve(
+        &self,
+        who: &Principal,
+        id: RecordId,
+        purpose: Purpose,
+    ) -> Result<Original, ArchiveError> {
         let view = self.store.view();
         let record = self.load(&*view, id)?;
         let act = match purpose {
@@ -59,7 +64,11 @@ impl Archive {
 }
 
 /// Fetches and unseals a record's content, and compares it with the digest taken at deposit.
-pub(super) fn unseal_original(store: &dyn Store, record: &Loaded, facts: &Facts) -> Result<Vec<u8>, ArchiveError> {
+pub(super) fn unseal_original(
+    store: &dyn Store,
+    record: &Loaded,
+    facts: &Facts,
+) -> Result<Vec<u8>, ArchiveError> {
     let id = record.id;
     let sealed = store
         .blobs()

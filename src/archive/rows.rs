@@ -14,7 +14,7 @@ pub const ROW_VERSION: u32 = 1;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArchiveRow {
-    pub v: u32,
+    pub v: V1,
     /// Random UUID; part of the checkpoint's origin.
     pub archive_id: String,
     pub created_at: DateTime<Utc>,
@@ -30,7 +30,7 @@ pub struct ArchiveRow {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordRow {
-    pub v: u32,
+    pub v: V1,
     /// Journal number of the deposit; the record's stable number in the search index.
     pub deposit_seq: u64,
     /// Number of the newest metadata version, from 1.
@@ -46,7 +46,7 @@ pub struct RecordRow {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
-    pub v: u32,
+    pub v: V1,
     pub sha256: Digest,
     /// Bytes of the original.
     pub size: u64,
@@ -57,7 +57,7 @@ pub struct Facts {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRow {
-    pub v: u32,
+    pub v: V1,
     pub name: String,
     pub created_at: DateTime<Utc>,
 }
@@ -66,7 +66,7 @@ pub struct TokenRow {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdempotencyRow {
-    pub v: u32,
+    pub v: V1,
     /// HMAC over the request, so that a key used twice for different requests is noticed.
     #[serde(with = "base64_bytes")]
     pub request: Vec<u8>,
@@ -121,9 +121,40 @@ pub fn encode<T: Serialize>(row: &T) -> Vec<u8> {
 /// Decodes a row; `what` names it in the error.
 ///
 /// # Errors
-/// [`ArchiveError::Corrupt`] when the bytes are not such a row.
+/// [`ArchiveError::NewerFormat`] when a later release wrote it, [`ArchiveError::Corrupt`] when it is no such row.
 pub fn decode<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, ArchiveError> {
-    serde_json::from_slice(bytes).map_err(|error| ArchiveError::Corrupt(format!("{what}: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| match serde_json::from_slice::<AnyVersion>(bytes) {
+        Ok(row) if row.v > ROW_VERSION => ArchiveError::NewerFormat(format!(
+            "{what} has format version {}, which this release cannot read; install the release that wrote it",
+            row.v
+        )),
+        _ => ArchiveError::Corrupt(format!("{what}: {error}")),
+    })
+}
+
+/// What every row of ours says, whatever its version.
+#[derive(Deserialize)]
+struct AnyVersion {
+    v: u32,
+}
+
+/// The version of a row: reading any other one is an error, so that a later format is never half understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct V1;
+
+impl Serialize for V1 {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(ROW_VERSION)
+    }
+}
+
+impl<'de> Deserialize<'de> for V1 {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            ROW_VERSION => Ok(Self),
+            other => Err(serde::de::Error::custom(format!("format version {other}"))),
+        }
+    }
 }
 
 /// Bytes as standard base64 inside JSON.

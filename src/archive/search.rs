@@ -69,8 +69,17 @@ impl Archive {
         }
         let found = self.indexer.search(&query)?;
         let view = self.store.view();
-        let hits = found.hits.iter().map(|hit| self.hydrate(&*view, hit.seq, hit.version)).collect::<Result<_, _>>()?;
-        let page = SearchPage { total: found.total, indexed_through: found.indexed_through, hits, next: found.next.map(|cursor| cursor.to_string()) };
+        let hits = found
+            .hits
+            .iter()
+            .map(|hit| self.hydrate(&*view, hit.seq, hit.version))
+            .collect::<Result<_, _>>()?;
+        let page = SearchPage {
+            total: found.total,
+            indexed_through: found.indexed_through,
+            hits,
+            next: found.next.map(|cursor| cursor.to_string()),
+        };
         let details = SearchDetails { query: request, total: page.total, shown: page.hits.len() };
         self.committer.commit_later(self.note(who, Act::Search, &details)?)?;
         Ok(page)

@@ -8,7 +8,9 @@ use crate::retention::class_named;
 use crate::search::{AmountFilter, DateSpan, Query, Sort, Versions, Withdrawn};
 
 /// Conditions of a search; all that are given must hold. This is what the journal keeps of a search.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams, utoipa::ToSchema,
+)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SearchRequest {
@@ -93,7 +95,9 @@ impl SearchRequest {
     }
 
     fn date_span(&self) -> Result<DateSpan, ArchiveError> {
-        let Some(text) = given(&self.date).filter(|text| text != "..") else { return Ok(DateSpan::default()) };
+        let Some(text) = given(&self.date).filter(|text| text != "..") else {
+            return Ok(DateSpan::default());
+        };
         let range: DateRange = text.parse().map_err(|error| invalid("date", error))?;
         Ok(DateSpan { from: range.from, to: range.to })
     }
@@ -105,9 +109,9 @@ impl SearchRequest {
         };
         let text = given(&self.amount).filter(|text| text != "..");
         match (text, self.no_amount) {
-            (Some(_), true) => {
-                Err(ArchiveError::Invalid("give an amount or no_amount, not both: no record meets them together".into()))
-            }
+            (Some(_), true) => Err(ArchiveError::Invalid(
+                "give an amount or no_amount, not both: no record meets them together".into(),
+            )),
             (None, true) => Ok(AmountFilter::Blank),
             (None, false) => Ok(AmountFilter::Any),
             (Some(text), false) => {
@@ -134,7 +138,11 @@ fn sort(text: Option<&str>) -> Result<Sort, ArchiveError> {
         Some("deposited") => Sort::DepositedAsc,
         Some("counterparty") => Sort::Counterparty,
         Some(other) => {
-            return Err(unknown("sort", other, "date, -date, amount, -amount, deposited, -deposited, counterparty"));
+            return Err(unknown(
+                "sort",
+                other,
+                "date, -date, amount, -amount, deposited, -deposited, counterparty",
+            ));
         }
     })
 }
@@ -158,9 +166,18 @@ mod tests {
     #[test]
     fn blank_form_fields_are_no_conditions() {
         let blank = Some(" ".to_owned());
-        let request = SearchRequest { date: Some("..".into()), counterparty: blank.clone(), amount: blank, ..Default::default() };
+        let request = SearchRequest {
+            date: Some("..".into()),
+            counterparty: blank.clone(),
+            amount: blank,
+            ..Default::default()
+        };
         let query = query(&request).expect("a query");
-        assert!(query.counterparty.is_none() && query.date == DateSpan::default() && query.amount == AmountFilter::Any);
+        assert!(
+            query.counterparty.is_none()
+                && query.date == DateSpan::default()
+                && query.amount == AmountFilter::Any
+        );
     }
 
     #[test]

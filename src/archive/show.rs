@@ -33,7 +33,7 @@ pub struct RecordView {
     pub warnings: Vec<String>,
 }
 
-/// The retention decision, and what was decided when the record was last written.
+/// The retention decision, never earlier than what was decided when the record was last written.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RetentionView {
     #[serde(flatten)]
@@ -61,7 +61,8 @@ impl Archive {
         self.journal_look(who, Act::View, id)?;
         let facts = record.facts()?;
         let versions = record.versions(&*view)?;
-        let newest = versions.last().ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
+        let newest =
+            versions.last().ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
         let warnings = newest.metadata.counterparty.warnings().iter().map(ToString::to_string).collect();
         let withdrawn = newest.withdrawn;
         let decision = self.policies.decide(&newest.metadata)?;

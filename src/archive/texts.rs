@@ -20,7 +20,7 @@ const CONTRACTS_PER_STEP: usize = 256;
 /// Entries looked at in one step.
 const ENTRIES_PER_STEP: usize = 8_192;
 
-/// Contracts whose text was read in one step, and the cursor after it.
+/// Contracts deposited in one step, their texts read, and the cursor after it.
 pub struct TextStep {
     pub read: Vec<RecordId>,
     pub through: u64,
@@ -54,21 +54,28 @@ impl Indexer {
             let entry = Entry::decode(&bytes)
                 .map_err(|error| ArchiveError::Corrupt(format!("journal entry {}: {error}", step.through)))?;
             step.through = entry.seq + 1;
-            if let (Act::Deposit, Some(id)) = (entry.act, entry.record)
-                && let Some(sealed) = self.read_text(&*view, id)
-            {
-                batch.put(Table::Texts, *id.as_bytes(), sealed);
+            if let (Act::Deposit, Some(id)) = (entry.act, entry.record) {
+                let known = view.get(Table::Texts, id.as_bytes())?.is_some();
+                if !known && let Some(sealed) = self.read_text(&*view, id) {
+                    batch.put(Table::Texts, *id.as_bytes(), sealed);
+                }
                 step.read.push(id);
             }
             if step.read.len() == CONTRACTS_PER_STEP {
                 break;
             }
         }
-        if step.through > cursor {
-            batch.put(Table::Meta, meta::TEXT_CURSOR, step.through.to_string());
+        if !step.read.is_empty() {
             self.store.commit(batch)?;
         }
         Ok(step)
+    }
+
+    /// Remembers how far texts were read *and indexed*: written last, so that a crash before it only repeats work.
+    pub(super) fn set_texts_through(&self, through: u64) -> Result<(), ArchiveError> {
+        let mut batch = Batch::default();
+        batch.put(Table::Meta, meta::TEXT_CURSOR, through.to_string());
+        Ok(self.store.commit(batch)?)
     }
 
     /// Opens one contract and seals the text found in it; `None` when there is none.

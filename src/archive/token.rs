@@ -7,7 +7,7 @@ use super::Archive;
 use super::error::ArchiveError;
 use super::keyring::Keyring;
 use super::principal::Principal;
-use super::rows::{self, ROW_VERSION, TokenRow};
+use super::rows::{self, TokenRow, V1};
 use crate::seal::SealError;
 use crate::store::Table;
 
@@ -23,7 +23,7 @@ pub(super) fn issue(
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(SealError::Random)?;
     let token = format!("shosoin_{}", URL_SAFE_NO_PAD.encode(random));
-    let row = TokenRow { v: ROW_VERSION, name: name.to_owned(), created_at: at };
+    let row = TokenRow { v: V1, name: name.to_owned(), created_at: at };
     let key = keyring.token_key(&token);
     Ok((token, key, rows::encode(&row)))
 }
@@ -37,7 +37,9 @@ impl Archive {
         if token.is_empty() || token.len() > MAX_TOKEN_BYTES {
             return Ok(None);
         }
-        let Some(row) = self.store.view().get(Table::Meta, &self.keyring.token_key(token))? else { return Ok(None) };
+        let Some(row) = self.store.view().get(Table::Meta, &self.keyring.token_key(token))? else {
+            return Ok(None);
+        };
         let row: TokenRow = rows::decode("token row", &row)?;
         Ok(Some(Principal { name: row.name }))
     }

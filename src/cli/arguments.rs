@@ -36,13 +36,17 @@ pub enum Command {
     #[command(after_help = "Example:\n  shosoin --data /srv/shosoin serve --listen 127.0.0.1:8750")]
     Serve(ServeOptions),
     /// Seal and store contracts
-    #[command(after_help = "Example:\n  shosoin deposit contract.pdf --date 2026-02-01 --counterparty 株式会社国税商事 --amount 1,100,000円")]
+    #[command(
+        after_help = "Example:\n  shosoin deposit contract.pdf --date 2026-02-01 --counterparty 株式会社国税商事 --amount 1,100,000円"
+    )]
     Deposit(Box<DepositOptions>),
     /// Deposit all contracts that an index book (CSV) lists; may be repeated after an interruption
     #[command(after_help = "Example:\n  shosoin import index.csv --files ./contracts --rejects rejected.csv")]
     Import(ImportOptions),
     /// Find records by date, amount and counterparty
-    #[command(after_help = "Examples:\n  shosoin search --date 2026-01-01..2026-03-31 --amount 100000.. --counterparty 国税\n  shosoin search --no-amount --csv > index.csv")]
+    #[command(
+        after_help = "Examples:\n  shosoin search --date 2026-01-01..2026-03-31 --amount 100000.. --counterparty 国税\n  shosoin search --no-amount --csv > index.csv"
+    )]
     Search(SearchOptions),
     /// Show everything about one record
     #[command(after_help = "Example:\n  shosoin show 0198c0de-0000-7000-8000-000000000001")]
@@ -51,13 +55,19 @@ pub enum Command {
     #[command(after_help = "Example:\n  shosoin get 0198c0de-0000-7000-8000-000000000001 -o contract.pdf")]
     Get(GetOptions),
     /// Correct metadata: a new version with a reason; earlier versions stay
-    #[command(after_help = "Example:\n  shosoin correct 0198c0de-0000-7000-8000-000000000001 --amount 1,210,000円 --reason \"the amount was misread\"")]
+    #[command(
+        after_help = "Example:\n  shosoin correct 0198c0de-0000-7000-8000-000000000001 --amount 1,210,000円 --reason \"the amount was misread\""
+    )]
     Correct(Box<CorrectOptions>),
     /// Hide a record from searches; it stays kept and findable with --withdrawn
-    #[command(after_help = "Example:\n  shosoin withdraw 0198c0de-0000-7000-8000-000000000001 --reason \"deposited twice as a scan\"")]
+    #[command(
+        after_help = "Example:\n  shosoin withdraw 0198c0de-0000-7000-8000-000000000001 --reason \"deposited twice as a scan\""
+    )]
     Withdraw(ReasonOptions),
     /// Undo a withdrawal
-    #[command(after_help = "Example:\n  shosoin reinstate 0198c0de-0000-7000-8000-000000000001 --reason \"it is the valid one\"")]
+    #[command(
+        after_help = "Example:\n  shosoin reinstate 0198c0de-0000-7000-8000-000000000001 --reason \"it is the valid one\""
+    )]
     Reinstate(ReasonOptions),
     /// How long records are kept, and why
     #[command(after_help = "Example:\n  shosoin retention explain 0198c0de-0000-7000-8000-000000000001")]
@@ -66,7 +76,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  shosoin export -o tax-audit-2026.zip --date 2025-04-01..2026-03-31")]
     Export(ExportOptions),
     /// The journal: list, prove, verify, export
-    #[command(after_help = "Examples:\n  shosoin journal list --limit 20\n  shosoin journal proof 3\n  shosoin journal verify")]
+    #[command(
+        after_help = "Examples:\n  shosoin journal list --limit 20\n  shosoin journal proof 3\n  shosoin journal verify"
+    )]
     Journal(JournalOptions),
     /// The search index: status, rebuild
     #[command(after_help = "Example:\n  shosoin index rebuild")]

@@ -48,8 +48,9 @@ impl Client {
     }
 
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CliError> {
-        let body = serde_json::to_vec(body)
-            .map_err(|error| CliError::new("internal", format!("the request cannot be written: {error}"), None))?;
+        let body = serde_json::to_vec(body).map_err(|error| {
+            CliError::new("internal", format!("the request cannot be written: {error}"), None)
+        })?;
         self.run(json(&self.transport, Method::POST, path, Body::from(body)))
     }
 
@@ -62,7 +63,8 @@ impl Client {
         mut sink: impl FnMut(&axum::http::HeaderMap, &[u8]) -> Result<(), CliError>,
     ) -> Result<axum::http::HeaderMap, CliError> {
         self.run(async {
-            let response = succeed(self.transport.send(request(method, path, Body::from(body))?).await?).await?;
+            let response =
+                succeed(self.transport.send(request(method, path, Body::from(body))?).await?).await?;
             let (parts, mut body) = response.into_parts();
             while let Some(frame) = body.frame().await {
                 let frame = frame.map_err(|error| broken(&error))?;
@@ -90,7 +92,10 @@ pub async fn deposit<T: DeserializeOwned>(
     let length = form.len();
     let mut request = request(Method::POST, path, Body::from(form))?;
     let headers = request.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_str(&content_type).map_err(|error| broken(&error))?);
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_str(&content_type).map_err(|error| broken(&error))?,
+    );
     headers.insert(header::CONTENT_LENGTH, header::HeaderValue::from(length));
     let response = succeed(transport.send(request).await?).await?;
     Ok((response.status().as_u16(), read_json(response).await?))
@@ -99,8 +104,9 @@ pub async fn deposit<T: DeserializeOwned>(
 /// A `multipart/form-data` body (RFC 7578) with the two parts of a deposit.
 fn form(metadata: &MetadataInput, file_name: &str, bytes: Vec<u8>) -> Result<(String, Bytes), CliError> {
     let boundary = format!("shosoin-{}", uuid::Uuid::new_v4().simple());
-    let metadata = serde_json::to_string(metadata)
-        .map_err(|error| CliError::new("internal", format!("the request cannot be written: {error}"), None))?;
+    let metadata = serde_json::to_string(metadata).map_err(|error| {
+        CliError::new("internal", format!("the request cannot be written: {error}"), None)
+    })?;
     // RFC 7578 section 4.2: names in UTF-8, with quotes and line ends percent-encoded as browsers do.
     let name = file_name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
     let head = format!(
@@ -144,17 +150,24 @@ async fn succeed(response: Response<Body>) -> Result<Response<Body>, CliError> {
     let status = response.status();
     match read_json::<Problem>(response).await {
         Ok(problem) => Err(problem.into()),
-        Err(_) => Err(CliError::new("internal", format!("the server answered {status} without saying why"), None)),
+        Err(_) => {
+            Err(CliError::new("internal", format!("the server answered {status} without saying why"), None))
+        }
     }
 }
 
 async fn read_json<T: DeserializeOwned>(response: Response<Body>) -> Result<T, CliError> {
-    let bytes = axum::body::to_bytes(response.into_body(), MAX_ANSWER_BYTES).await.map_err(|error| broken(&error))?;
+    let bytes =
+        axum::body::to_bytes(response.into_body(), MAX_ANSWER_BYTES).await.map_err(|error| broken(&error))?;
     serde_json::from_slice(&bytes).map_err(|error| broken(&error))
 }
 
 fn broken(error: &dyn std::fmt::Display) -> CliError {
-    CliError::new("io", format!("the answer broke off: {error}"), Some("look into the server's log, then repeat"))
+    CliError::new(
+        "io",
+        format!("the answer broke off: {error}"),
+        Some("look into the server's log, then repeat"),
+    )
 }
 
 /// `path?a=1&b=2` from a serialisable set of parameters.
@@ -178,7 +191,9 @@ pub fn with_query(path: &str, parameters: &impl Serialize) -> Result<String, Cli
 fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()
@@ -191,7 +206,8 @@ mod tests {
 
     #[test]
     fn parameters_travel_encoded_and_blank_ones_stay_at_home() {
-        let request = SearchRequest { counterparty: Some("株 & Co".into()), limit: Some(3), ..Default::default() };
+        let request =
+            SearchRequest { counterparty: Some("株 & Co".into()), limit: Some(3), ..Default::default() };
         let path = with_query("/api/v1/records", &request).expect("a path");
         assert_eq!(path, "/api/v1/records?counterparty=%E6%A0%AA%20%26%20Co&limit=3");
     }

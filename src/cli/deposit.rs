@@ -35,7 +35,9 @@ pub fn run(data: &Path, options: &DepositOptions, output: &Output) -> Result<Exi
     {
         return Err(error);
     }
-    output.result(&receipts, |out| receipts.iter().try_for_each(|receipt| print_receipt(receipt, output, out)))?;
+    output.result(&receipts, |out| {
+        receipts.iter().try_for_each(|receipt| print_receipt(receipt, output, out))
+    })?;
     Ok(if failed.is_some() { ExitCode::from(PARTLY_DONE) } else { ExitCode::SUCCESS })
 }
 
@@ -50,7 +52,8 @@ fn deposit_one(
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut metadata = options.metadata.input();
     if has_gaps(&metadata) {
-        let form = client::deposit(client.transport(), "/api/v1/suggestions", &metadata, &name, bytes.clone());
+        let form =
+            client::deposit(client.transport(), "/api/v1/suggestions", &metadata, &name, bytes.clone());
         let (_, suggestion) = client.run(form)?;
         fill_gaps(&mut metadata, &suggestion, options.accept_suggestions, output)?;
     }
@@ -70,7 +73,9 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
 }
 
 fn has_gaps(metadata: &MetadataInput) -> bool {
-    metadata.date.is_none() || metadata.counterparty.is_none() || (metadata.amount.is_none() && !metadata.no_amount)
+    metadata.date.is_none()
+        || metadata.counterparty.is_none()
+        || (metadata.amount.is_none() && !metadata.no_amount)
 }
 
 /// Takes over what is suggested if it is confirmed: on a terminal by answering, otherwise by the flag.
@@ -85,7 +90,8 @@ fn fill_gaps(
     filled.counterparty = filled.counterparty.or_else(|| suggestion.counterparty.clone());
     if filled.amount.is_none() && !filled.no_amount {
         // A currency given as a flag stays, and an amount in another one does not fit it.
-        let fits = |money: &Money| filled.currency.as_deref().is_none_or(|code| code == money.currency.code());
+        let fits =
+            |money: &Money| filled.currency.as_deref().is_none_or(|code| code == money.currency.code());
         let money = suggestion.amount.filter(fits);
         filled.amount = money.map(|money| amount::format_minor(money.minor, money.currency));
         filled.currency = money.map(|money| money.currency.to_string()).or(filled.currency);
@@ -94,7 +100,11 @@ fn fill_gaps(
     let summary = summary(&filled, output.lang);
     if has_gaps(&filled) {
         let message = format!("metadata is missing, and the file does not tell it; known so far: {summary}");
-        return Err(CliError::new("invalid", message, Some("give --date, --counterparty and --amount (or --no-amount)")));
+        return Err(CliError::new(
+            "invalid",
+            message,
+            Some("give --date, --counterparty and --amount (or --no-amount)"),
+        ));
     }
     if !accept && !confirm(&summary, output) {
         let message = format!("metadata is missing; the file suggests: {summary}");
@@ -139,7 +149,10 @@ fn print_receipt(receipt: &Receipt, output: &Output, out: &mut dyn Write) -> std
     let signed = match (receipt.inspection.signatures_readable, signatures) {
         (false, _) => output.text("署名: 判定できません", "signatures: cannot tell").to_owned(),
         (true, 0) => output.text("署名: なし", "signatures: none").to_owned(),
-        (true, n) => format!("{}: {n}", output.text("署名・タイムスタンプ（検証は未実施）", "signatures and timestamps (not validated)")),
+        (true, n) => format!(
+            "{}: {n}",
+            output.text("署名・タイムスタンプ（検証は未実施）", "signatures and timestamps (not validated)")
+        ),
     };
     writeln!(out, "  {signed}")
 }

@@ -27,7 +27,12 @@ pub struct CliError {
 
 impl CliError {
     pub fn new(code: &str, message: impl Into<String>, hint: Option<&str>) -> Self {
-        Self { exit: exit_of(code), code: code.into(), message: message.into(), hint: hint.map(str::to_owned) }
+        Self {
+            exit: exit_of(code),
+            code: code.into(),
+            message: message.into(),
+            hint: hint.map(str::to_owned),
+        }
     }
 
     /// The command line itself is wrong.

@@ -31,7 +31,11 @@ pub fn run(data: &Path, options: &ExportOptions, output: &Output) -> Result<Exit
     let target = &options.output;
     if target.exists() && !target.read_dir().is_ok_and(|mut entries| entries.next().is_none()) {
         let message = format!("{} exists already", target.display());
-        return Err(CliError::new("usage", message, Some("name a new file ending in .zip, or a new directory")));
+        return Err(CliError::new(
+            "usage",
+            message,
+            Some("name a new file ending in .zip, or a new directory"),
+        ));
     }
     let client = Client::open(data)?;
     let zip = partial(target);
@@ -41,7 +45,11 @@ pub fn run(data: &Path, options: &ExportOptions, output: &Output) -> Result<Exit
         } else {
             unpack(&zip, target)?;
         }
-        Ok(Exported { records: number(&headers, "x-shosoin-records"), bytes: number(&headers, "x-shosoin-bytes"), path: target })
+        Ok(Exported {
+            records: number(&headers, "x-shosoin-records"),
+            bytes: number(&headers, "x-shosoin-bytes"),
+            path: target,
+        })
     });
     // Gone already when it became the target; what is left of a failure is removed.
     let _ = std::fs::remove_file(&zip);

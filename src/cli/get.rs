@@ -27,12 +27,19 @@ pub fn run(data: &Path, options: &GetOptions, output: &Output) -> Result<ExitCod
     let found = crate::record::Digest(digest.finalize().into()).to_string();
     let promised = headers.get("x-shosoin-sha256").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if found != promised {
-        return Err(CliError::new("corrupt", "the bytes that arrived are not those that were deposited", None));
+        return Err(CliError::new(
+            "corrupt",
+            "the bytes that arrived are not those that were deposited",
+            None,
+        ));
     }
     sink.finish()?;
     if let Some(path) = &options.output {
         let path = path.display();
-        output.say(&format!("{path} に書き出しました（SHA-256 {found}）"), &format!("wrote {path} (SHA-256 {found})"));
+        output.say(
+            &format!("{path} に書き出しました（SHA-256 {found}）"),
+            &format!("wrote {path} (SHA-256 {found})"),
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -58,13 +65,17 @@ impl<'a> Sink<'a> {
             Self::Stdout(out) => {
                 out.write_all(bytes).map_err(|error| CliError::new("io", format!("stdout: {error}"), None))
             }
-            Self::File { target, file, .. } => file.write_all(bytes).map_err(|error| CliError::file(target, &error)),
+            Self::File { target, file, .. } => {
+                file.write_all(bytes).map_err(|error| CliError::file(target, &error))
+            }
         }
     }
 
     fn finish(mut self) -> Result<(), CliError> {
         match &mut self {
-            Self::Stdout(out) => out.flush().map_err(|error| CliError::new("io", format!("stdout: {error}"), None)),
+            Self::Stdout(out) => {
+                out.flush().map_err(|error| CliError::new("io", format!("stdout: {error}"), None))
+            }
             Self::File { target, partial, file } => {
                 let moved = file.sync_all().and_then(|()| std::fs::rename(&*partial, &*target));
                 moved.map_err(|error| CliError::file(target, &error))

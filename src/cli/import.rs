@@ -18,7 +18,7 @@ use super::output::Output;
 use super::transport::Transport;
 use crate::archive::Receipt;
 use crate::export::{self, Defaults, IndexBook, IndexLine, Reject, RejectsWriter, Row};
-use crate::record::{Currency, Digest, Metadata, amount};
+use crate::record::{Digest, Metadata, amount};
 use crate::web::api::Status;
 use crate::web::api::input::MetadataInput;
 
@@ -46,8 +46,12 @@ pub fn run(data: &Path, options: &ImportOptions, output: &Output) -> Result<Exit
     imported.seconds = started.elapsed().as_secs_f64();
     output.result(&imported, |out| {
         let Imported { deposited, duplicates, rejected, seconds } = imported;
-        let ja = format!("預け入れ {deposited} 件、預け入れ済み {duplicates} 件、不備 {rejected} 件（{seconds:.1} 秒）");
-        let en = format!("deposited {deposited}, known already {duplicates}, rejected {rejected} ({seconds:.1} s)");
+        let ja = format!(
+            "預け入れ {deposited} 件、預け入れ済み {duplicates} 件、不備 {rejected} 件（{seconds:.1} 秒）"
+        );
+        let en = format!(
+            "deposited {deposited}, known already {duplicates}, rejected {rejected} ({seconds:.1} s)"
+        );
         writeln!(out, "{}", output.text(&ja, &en))
     })?;
     Ok(if imported.rejected > 0 { ExitCode::from(PARTLY_DONE) } else { ExitCode::SUCCESS })
@@ -69,7 +73,7 @@ fn open_index(options: &ImportOptions, status: &Status) -> Result<IndexBook<File
         Encoding::Utf8 => export::Encoding::Utf8,
         Encoding::Cp932 => export::Encoding::Cp932,
     };
-    let defaults = Defaults { entity, currency: Currency::JPY, class: "contract".into() };
+    let defaults = Defaults { entity, currency: status.currency, class: "contract".into() };
     IndexBook::open(file, encoding, defaults)
         .map_err(|error| CliError::new("invalid", format!("{}: {error}", path.display()), None))
 }
@@ -127,7 +131,8 @@ impl<'a> Import<'a> {
                     {
                         self.answered(sent)?;
                     }
-                    let (transport, directory, limit) = (self.transport.clone(), self.directory.clone(), self.max_bytes);
+                    let (transport, directory, limit) =
+                        (self.transport.clone(), self.directory.clone(), self.max_bytes);
                     under_way.spawn(async move {
                         let receipt = deposit_row(&transport, &directory, limit, &row).await;
                         (*row, receipt)
@@ -145,7 +150,11 @@ impl<'a> Import<'a> {
         let (row, receipt) = sent.map_err(|error| CliError::new("internal", error.to_string(), None))?;
         match receipt {
             Ok(receipt) => {
-                if receipt.duplicate { self.done.duplicates += 1 } else { self.done.deposited += 1 }
+                if receipt.duplicate {
+                    self.done.duplicates += 1
+                } else {
+                    self.done.deposited += 1
+                }
                 self.note_receipt(&receipt)?;
                 self.bar.inc(1);
                 Ok(())
@@ -163,9 +172,9 @@ impl<'a> Import<'a> {
         self.done.rejected += 1;
         self.bar.inc(1);
         match &mut self.rejects {
-            Some(rejects) => {
-                rejects.write(reject).map_err(|error| CliError::new("io", format!("rejected rows: {error}"), None))
-            }
+            Some(rejects) => rejects
+                .write(reject)
+                .map_err(|error| CliError::new("io", format!("rejected rows: {error}"), None)),
             None => {
                 self.bar.suspend(|| eprintln!("line {}: {}", reject.line, reject.reason));
                 Ok(())
@@ -200,7 +209,11 @@ async fn deposit_row(
     let bytes = tokio::task::spawn_blocking(read).await;
     let bytes = bytes.map_err(|error| CliError::new("internal", error.to_string(), None))??;
     if row.sha256.is_some_and(|expected| Digest::of(&bytes) != expected) {
-        return Err(CliError::new("invalid", "the file does not have the SHA-256 that the index book gives", None));
+        return Err(CliError::new(
+            "invalid",
+            "the file does not have the SHA-256 that the index book gives",
+            None,
+        ));
     }
     let name = row.metadata.file_name.clone().unwrap_or_default();
     let metadata = input(&row.metadata);

@@ -41,8 +41,14 @@ pub fn fsck(data: &Path, output: &Output) -> Result<ExitCode, CliError> {
             writeln!(out, "{record}{}", problem.what)?;
         }
         let (records, problems) = (report.records, report.problem_count);
-        let ja = format!("記録 {records} 件、版 {}、原本 {} バイトを照合しました。異常 {problems} 件", report.versions, report.bytes);
-        let en = format!("compared {records} records, {} versions, {} bytes; {problems} problems", report.versions, report.bytes);
+        let ja = format!(
+            "記録 {records} 件、版 {}、原本 {} バイトを照合しました。異常 {problems} 件",
+            report.versions, report.bytes
+        );
+        let en = format!(
+            "compared {records} records, {} versions, {} bytes; {problems} problems",
+            report.versions, report.bytes
+        );
         writeln!(out, "{}", output.text(&ja, &en))
     })?;
     Ok(if report.sound { ExitCode::SUCCESS } else { ExitCode::from(VERIFICATION_FAILED) })

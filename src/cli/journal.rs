@@ -21,7 +21,9 @@ use crate::web::api::Status;
 pub fn run(data: &Path, options: &JournalOptions, output: &Output) -> Result<ExitCode, CliError> {
     let client = Client::open(data)?;
     match &options.command {
-        JournalCommand::List { from, limit, record } => list(&client, *from, *limit, record.as_deref(), output),
+        JournalCommand::List { from, limit, record } => {
+            list(&client, *from, *limit, record.as_deref(), output)
+        }
         JournalCommand::Proof { seq } => proof(&client, *seq, output),
         JournalCommand::Verify => verify(&client, output),
         JournalCommand::Export { output: directory } => export(&client, directory, output),
@@ -36,7 +38,9 @@ fn list(
     output: &Output,
 ) -> Result<ExitCode, CliError> {
     let path = match record {
-        Some(record) => format!("/api/v1/records/{}/journal?from={}&limit={limit}", id(record)?, from.unwrap_or(0)),
+        Some(record) => {
+            format!("/api/v1/records/{}/journal?from={}&limit={limit}", id(record)?, from.unwrap_or(0))
+        }
         None => {
             let newest = || -> Result<u64, CliError> {
                 Ok(client.get::<Status>("/api/v1/status")?.journal_size.saturating_sub(limit as u64))

@@ -28,7 +28,7 @@ pub use arguments::{Arguments, Command};
 pub use error::CliError;
 use output::Output;
 
-/// Runs one command and says how it ended (`interface.md`, exit codes).
+/// Runs one command and says how it ended (exit codes: `cli/error.rs`).
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

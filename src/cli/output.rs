@@ -18,7 +18,9 @@ impl Lang {
     /// `--lang`, else the environment, else English.
     pub fn detect(chosen: Option<Self>) -> Self {
         let environment = || {
-            ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+            ["LC_ALL", "LC_MESSAGES", "LANG"]
+                .iter()
+                .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
         };
         match chosen {
             Some(lang) => lang,
@@ -62,7 +64,9 @@ impl Output {
         } else {
             human(&mut out)
         };
-        written.and_then(|()| out.flush()).map_err(|error| CliError::new("io", format!("stdout: {error}"), None))
+        written
+            .and_then(|()| out.flush())
+            .map_err(|error| CliError::new("io", format!("stdout: {error}"), None))
     }
 
     /// Talk on stderr, in words.
@@ -71,7 +75,7 @@ impl Output {
         let _ = writeln!(std::io::stderr(), "{}", self.text(ja, en));
     }
 
-    /// The error, in the shape that `interface.md` promises.
+    /// The error, in the shape that scripts rely on.
     pub fn error(&self, error: &CliError) {
         if self.json {
             let body = serde_json::json!({

@@ -10,7 +10,9 @@ impl Runtime {
     /// When the operating system gives no threads.
     pub fn start() -> Result<Self, CliError> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        runtime.map(Self).map_err(|error| CliError::new("io", format!("no threads can be started: {error}"), None))
+        runtime
+            .map(Self)
+            .map_err(|error| CliError::new("io", format!("no threads can be started: {error}"), None))
     }
 
     /// Runs `work`; Ctrl-C ends it as interrupted. Work that blocks is allowed to finish when the runtime is dropped.

@@ -14,11 +14,17 @@ pub fn run(data: &Path, options: &ServeOptions, output: &Output) -> Result<ExitC
     let archive = Arc::new(Archive::open(data, Options::default())?);
     let listen = options.listen.unwrap_or(archive.config().server.listen);
     if !listen.ip().is_loopback() {
-        let message = format!("{listen} can be reached from other machines, and this release speaks HTTP without TLS");
-        return Err(CliError::new("usage", message, Some("listen on 127.0.0.1 and put a TLS proxy in front")));
+        let message =
+            format!("{listen} can be reached from other machines, and this release speaks HTTP without TLS");
+        return Err(CliError::new(
+            "usage",
+            message,
+            Some("listen on 127.0.0.1 and put a TLS proxy in front"),
+        ));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| CliError::new("io", format!("no threads can be started: {error}"), None))?;
+    let runtime =
+        runtime.map_err(|error| CliError::new("io", format!("no threads can be started: {error}"), None))?;
     runtime.block_on(async {
         let stop = stop_signal()?;
         let ready = |listening: &web::Listening| {

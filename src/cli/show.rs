@@ -44,7 +44,13 @@ fn print_version(version: &Version, output: &Output, out: &mut dyn Write) -> std
     let money = metadata.amount;
     let amount = amount_text(money.map(|m| m.minor), money.map(|m| m.currency.code()), output);
     let label = output.text("版", "version");
-    writeln!(out, "  {label} {}  {}  {}", version.version, version.at.format("%Y-%m-%d %H:%M:%S UTC"), version.by)?;
+    writeln!(
+        out,
+        "  {label} {}  {}  {}",
+        version.version,
+        version.at.format("%Y-%m-%d %H:%M:%S UTC"),
+        version.by
+    )?;
     if let Some(reason) = &version.reason {
         writeln!(out, "    {}: {reason}", output.text("理由", "reason"))?;
     }

@@ -121,7 +121,9 @@ impl Metadata {
         check_text("counterparty", &self.counterparty.name)?;
         self.counterparty.validate()?;
         check_text("class", &self.class)?;
-        for (field, value) in [("title", &self.title), ("number", &self.number), ("file_name", &self.file_name)] {
+        for (field, value) in
+            [("title", &self.title), ("number", &self.number), ("file_name", &self.file_name)]
+        {
             check_text(field, value.as_deref().unwrap_or_default())?;
         }
         let bytes = self.custom.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
@@ -129,7 +131,10 @@ impl Metadata {
             return Err(MetadataError::CustomFieldsTooLarge { bytes, limit: MAX_CUSTOM_BYTES });
         }
         if self.custom.len() > MAX_CUSTOM_FIELDS {
-            return Err(MetadataError::TooManyCustomFields { count: self.custom.len(), limit: MAX_CUSTOM_FIELDS });
+            return Err(MetadataError::TooManyCustomFields {
+                count: self.custom.len(),
+                limit: MAX_CUSTOM_FIELDS,
+            });
         }
         self.custom.iter().try_for_each(|(key, value)| {
             check_text("custom field name", key)?;

@@ -30,7 +30,9 @@ pub fn class_label(class: &str, lang: Lang) -> &str {
 #[must_use]
 pub fn class_named(name: &str) -> &str {
     let name = name.trim();
-    let known = KNOWN_CLASSES.iter().find(|(id, ja, en)| *ja == name || [id, en].iter().any(|text| text.eq_ignore_ascii_case(name)));
+    let known = KNOWN_CLASSES
+        .iter()
+        .find(|(id, ja, en)| *ja == name || [id, en].iter().any(|text| text.eq_ignore_ascii_case(name)));
     known.map_or(name, |(id, _, _)| id)
 }
 

@@ -20,6 +20,9 @@ use super::writer::{
     MIN_WRITER_BYTES, Writer, commit, merge_policy, no_writer, read_payload, writer_options,
 };
 
+/// tantivy's name for the file whose replacement is the commit.
+const META: &str = "meta.json";
+
 /// Memory and threads; the defaults suit a server that follows the journal.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexOptions {
@@ -76,13 +79,16 @@ impl Index {
     /// # Errors
     /// [`IndexError::needs_rebuild`] says whether [`Index::create`] and following the journal from zero is the cure.
     pub fn open(folder: &Path, key: IndexKey, options: IndexOptions) -> Result<Self, IndexError> {
-        if !folder.join("meta.json").is_file() {
+        if !folder.join(META).is_file() {
             return Err(IndexError::Missing);
         }
         let directory = SealedDirectory::open(folder, key, options.cache_bytes)?;
-        let index = tantivy::Index::open(directory.clone())?;
-        let payload = index.load_metas()?.payload.unwrap_or_default();
-        read_payload(&payload)?;
+        let mut index = tantivy::Index::open(directory.clone())?;
+        let metas = index.load_metas()?;
+        // What a crash left of an unfinished commit or merge belongs to nobody.
+        let mut living = metas.list_segment_files();
+        living.insert(PathBuf::from(META));
+        index.directory_mut().garbage_collect(|| living)?;
         Self::start(folder, directory, index, options)
     }
 
@@ -93,7 +99,7 @@ impl Index {
     pub fn create(folder: &Path, key: IndexKey, options: IndexOptions) -> Result<Self, IndexError> {
         fs::create_dir_all(folder)?;
         // meta.json first: whatever a crash leaves behind is then no index.
-        remove_if_there(&folder.join("meta.json"))?;
+        remove_if_there(&folder.join(META))?;
         for entry in fs::read_dir(folder)? {
             remove_if_there(&entry?.path())?;
         }

@@ -191,6 +191,20 @@ fn damage_and_other_versions_ask_for_a_rebuild() {
 }
 
 #[test]
+fn what_a_crash_left_behind_is_swept_away_when_the_index_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = new_index(folder.path());
+    index.apply(&[record(1, vec![doc("甲", 1)])], 2).unwrap();
+    drop(index);
+    let orphan = folder.path().join("0123456789abcdef0123456789abcdef.idx");
+    fs::write(&orphan, b"half a file").unwrap();
+    let index = Index::open(folder.path(), key(), IndexOptions::default()).unwrap();
+    assert!(!orphan.exists());
+    index.check().unwrap();
+    assert_eq!(seqs(&index, &Query::default()), [1]);
+}
+
+#[test]
 fn a_refused_record_leaves_the_index_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let index = new_index(folder.path());

@@ -100,5 +100,6 @@ impl IntoResponse for Problem {
 /// The answer when a handler panicked: a defect of ours, said without details.
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
-    Problem::internal("the request ran into a defect of the program; nothing was acknowledged").into_response()
+    Problem::internal("the request ran into a defect of the program; nothing was acknowledged")
+        .into_response()
 }

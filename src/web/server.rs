@@ -73,7 +73,9 @@ pub async fn serve(
 /// Opens the socket. The caller holds the archive's lock, so a file that is there belongs to nobody.
 fn bind_socket(path: &Path) -> Result<UnixListener, ArchiveError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(ArchiveError::io(path)(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(ArchiveError::io(path)(error));
+        }
         _ => {}
     }
     let bound = UnixListener::bind(path).map_err(ArchiveError::io(path))?;
@@ -97,7 +99,9 @@ impl Connected<IncomingStream<'_, UnixListener>> for Peer {
 /// The same routes, for callers whom the kernel has identified.
 fn local_routes(routes: Router) -> Router {
     routes.layer(axum::middleware::from_fn(
-        |ConnectInfo(peer): ConnectInfo<Peer>, mut request: axum::extract::Request, next: axum::middleware::Next| async move {
+        |ConnectInfo(peer): ConnectInfo<Peer>,
+         mut request: axum::extract::Request,
+         next: axum::middleware::Next| async move {
             if let Some(uid) = peer.uid {
                 request.extensions_mut().insert(Local(Principal::os_user(&user_name(uid))));
             }

@@ -45,7 +45,8 @@ impl Sessions {
         let mut sessions = lock(&self.by_hash);
         sessions.retain(|_, session| session.until > now);
         if sessions.len() >= MAX_SESSIONS
-            && let Some(oldest) = sessions.iter().min_by_key(|(_, session)| session.until).map(|(hash, _)| *hash)
+            && let Some(oldest) =
+                sessions.iter().min_by_key(|(_, session)| session.until).map(|(hash, _)| *hash)
         {
             sessions.remove(&oldest);
         }

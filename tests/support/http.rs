@@ -30,7 +30,8 @@ impl Answer {
     /// The answer is a problem (RFC 9457) with this status; returns its `code`.
     pub fn problem(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{}", self.text());
-        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text());
+        let kind = self.headers.get("content-type").map(String::as_str);
+        assert_eq!(kind, Some("application/problem+json"), "{status} {}", self.text());
         let problem = self.json();
         assert_eq!(problem["status"], status, "{problem}");
         for member in ["type", "title", "detail", "code"] {
@@ -55,7 +56,13 @@ pub fn raw(address: &str, request: &[u8]) -> std::io::Result<Answer> {
 }
 
 /// One request with a body and its length; `headers` come as whole lines.
-pub fn send(address: &str, method: &str, path: &str, headers: &[&str], body: &[u8]) -> std::io::Result<Answer> {
+pub fn send(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> std::io::Result<Answer> {
     let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     headers.iter().for_each(|header| request.push_str(&format!("{header}\r\n")));
     if !body.is_empty() || method != "GET" {

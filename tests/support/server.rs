@@ -26,7 +26,8 @@ impl Server {
     }
 
     pub fn start_with(archive: &Archive, command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).process_group(0).spawn().unwrap();
+        let mut child =
+            command.stderr(Stdio::piped()).stdout(Stdio::null()).process_group(0).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let (addresses, reader) = follow(child.stderr.take().unwrap(), said.clone());
         let found = addresses.recv_timeout(Duration::from_secs(60));
@@ -82,7 +83,10 @@ pub fn signal(child: &Child, name: &str) {
 }
 
 /// Reads what the server says; the address comes as soon as it is said.
-fn follow(stderr: impl Read + Send + 'static, said: Arc<Mutex<String>>) -> (Receiver<String>, JoinHandle<()>) {
+fn follow(
+    stderr: impl Read + Send + 'static,
+    said: Arc<Mutex<String>>,
+) -> (Receiver<String>, JoinHandle<()>) {
     let (sender, receiver) = channel();
     let reader = std::thread::spawn(move || {
         for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {

@@ -34,9 +34,11 @@ pub fn run(options: &DemoOptions, output: &Output) -> Result<ExitCode, CliError>
 
 /// A new directory, kept after the demo.
 fn place(options: &DemoOptions) -> Result<PathBuf, CliError> {
-    let unique = || std::env::temp_dir().join(format!("shosoin-demo-{}", uuid::Uuid::new_v4().simple()));
-    let place = options.keep.clone().unwrap_or_else(unique);
-    std::fs::create_dir(&place).map_err(|error| CliError::file(&place, &error))?;
+    let place = match &options.keep {
+        Some(place) => std::fs::create_dir(place).map(|()| place.clone()),
+        None => tempfile::Builder::new().prefix("shosoin-demo-").tempdir().map(tempfile::TempDir::keep),
+    };
+    let place = place.map_err(|error| CliError::file(Path::new("the demo's directory"), &error))?;
     std::fs::canonicalize(&place).map_err(|error| CliError::file(&place, &error))
 }
 
@@ -101,9 +103,10 @@ fn failed(arguments: &[&str], why: &str) -> CliError {
 
 /// A command line as one would type it.
 fn shown(arguments: &[&str]) -> String {
-    let quoted = |argument: &&str| match argument.chars().any(|c| c.is_whitespace() || "\"'$&|<>*?()#;".contains(c)) {
-        true => format!("'{argument}'"),
-        false => (*argument).to_owned(),
-    };
+    let quoted =
+        |argument: &&str| match argument.chars().any(|c| c.is_whitespace() || "\"'$&|<>*?()#;".contains(c)) {
+            true => format!("'{argument}'"),
+            false => (*argument).to_owned(),
+        };
     arguments.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }

@@ -61,9 +61,13 @@ fn search(demo: &mut Demo<'_>) -> Result<(), CliError> {
         "取引年月日・取引金額・取引先の三項目を組み合わせて検索します。(株)でも㈱でも株式会社でも見つかります。",
         "Search by transaction date, amount and counterparty together, however the name is written.",
     );
-    let conditions = ["--date", "2026-01-01..2026-12-31", "--amount", "100万円..", "--counterparty", "(株)国税"];
+    let conditions =
+        ["--date", "2026-01-01..2026-12-31", "--amount", "100万円..", "--counterparty", "(株)国税"];
     demo.show(&[&["search"], conditions.as_slice()].concat())?;
-    demo.say("金額の定めのない契約書（空欄）も検索できます。", "Contracts that state no amount can be searched for, too.");
+    demo.say(
+        "金額の定めのない契約書（空欄）も検索できます。",
+        "Contracts that state no amount can be searched for, too.",
+    );
     demo.show(&["search", "--no-amount"])
 }
 
@@ -77,7 +81,10 @@ fn correct(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
 }
 
 fn hand_back(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
-    demo.step("原本を取り出し、預けたファイルと比べます。", "Get the original back and compare it with the file deposited.");
+    demo.step(
+        "原本を取り出し、預けたファイルと比べます。",
+        "Get the original back and compare it with the file deposited.",
+    );
     demo.show(&["get", id, "-o", "original.pdf"])?;
     let read = |name: &str| {
         let path = demo.place.join(name);
@@ -92,7 +99,7 @@ fn hand_back(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
 
 fn prove(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
     demo.step(
-        "この記録の操作履歴を見て、預け入れの記録が改ざんできない台帳に含まれることを証明します。",
+        "この記録の操作履歴を見て、預け入れの記録が、改ざんすればわかる台帳に含まれることを証明します。",
         "See who did what with this record, and prove that its deposit is in the tamper-evident journal.",
     );
     demo.show(&["journal", "list", "--record", id])?;
@@ -126,7 +133,8 @@ fn farewell(demo: &Demo<'_>, token: &str) {
     }
     let data = demo.data.display();
     // The program that runs now is the one to start: it need not be on the PATH yet.
-    let program = std::env::current_exe().map_or_else(|_| "shosoin".into(), |path| path.display().to_string());
+    let program =
+        std::env::current_exe().map_or_else(|_| "shosoin".into(), |path| path.display().to_string());
     println!("\n── {}", demo.output.text("ブラウザで見るには", "To see it in a browser"));
     println!("   $ {program} --data {data} serve");
     println!("   http://127.0.0.1:8750/   {}: {token}", demo.output.text("管理者トークン", "admin token"));

@@ -36,13 +36,18 @@ pub async fn export(
     headers.insert("x-shosoin-records", HeaderValue::from(plan.records()));
     headers.insert("x-shosoin-bytes", HeaderValue::from(plan.bytes()));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"shosoin-export.zip\""));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment; filename=\"shosoin-export.zip\""),
+    );
     let (out, body) = channel();
     let archive = app.archive.clone();
     tokio::task::spawn_blocking(move || {
         let buffered = io::BufWriter::with_capacity(PIECE_BYTES, &out);
         let zip = ZipSink::new(buffered, &plan.info().base_name(), plan.info().local_time());
-        let written = zip.map_err(ArchiveError::io("export package")).and_then(|zip| archive.export(plan, zip, &|_, _| {}));
+        let written = zip
+            .map_err(ArchiveError::io("export package"))
+            .and_then(|zip| archive.export(plan, zip, &|_, _| {}));
         if let Err(error) = written {
             out.fail(error);
         }

@@ -73,8 +73,12 @@ impl MetadataInput {
     /// Names the first field that is missing or cannot be read.
     pub fn metadata(&self, config: &Config, file: Option<&str>) -> Result<Metadata, Problem> {
         let entity = config.entity(self.entity.as_deref()).map_err(Problem::invalid)?.name.clone();
-        let date = self.date.as_deref().ok_or_else(|| missing("date", "give the transaction date (取引年月日)"))?;
-        let name = self.counterparty.clone().ok_or_else(|| missing("counterparty", "give the other party's name"))?;
+        let date =
+            self.date.as_deref().ok_or_else(|| missing("date", "give the transaction date (取引年月日)"))?;
+        let name = self
+            .counterparty
+            .clone()
+            .ok_or_else(|| missing("counterparty", "give the other party's name"))?;
         if self.amount.is_none() && !self.no_amount {
             return Err(missing("amount", "give the amount, or say no_amount if the contract states none"));
         }
@@ -105,7 +109,9 @@ impl MetadataInput {
     /// Names the first field that cannot be read.
     pub fn changes(&self, before: Option<Money>, default_currency: Currency) -> Result<Changes, Problem> {
         if self.entity.is_some() {
-            return Err(Problem::invalid("entity: a record stays with the legal entity that it was deposited for"));
+            return Err(Problem::invalid(
+                "entity: a record stays with the legal entity that it was deposited for",
+            ));
         }
         let currency = before.map_or(default_currency, |money| money.currency);
         let tax = before.map_or(TaxBasis::Unknown, |money| money.tax);
@@ -133,7 +139,8 @@ impl MetadataInput {
 
     /// A correction of the tax basis alone. Another currency would make another amount, so that needs both.
     fn restated(&self, before: Option<Money>) -> Result<Money, Problem> {
-        let before = before.ok_or_else(|| missing("amount", "give the amount together with its currency or tax basis"))?;
+        let before = before
+            .ok_or_else(|| missing("amount", "give the amount together with its currency or tax basis"))?;
         if self.currency.as_ref().is_some_and(|code| !code.eq_ignore_ascii_case(before.currency.code())) {
             return Err(missing("amount", "give the amount together with its new currency"));
         }

@@ -30,15 +30,15 @@ impl ListParams {
     }
 }
 
-/// Entries in order, with their details unsealed.
+/// Entries in order, with their details unsealed. The look is journaled.
 #[utoipa::path(get, path = "/api/v1/journal", params(ListParams),
     responses((status = 200, body = JournalPage), (status = 401, body = Problem)))]
 pub async fn list(
     State(app): State<App>,
-    _: Who,
+    Who(who): Who,
     Params(params): Params<ListParams>,
 ) -> Result<Json<JournalPage>, Problem> {
-    Ok(Json(app.run(move |archive| archive.journal_list(params.from, params.limit(), None)).await?))
+    Ok(Json(app.run(move |archive| archive.journal_list(&who, params.from, params.limit(), None)).await?))
 }
 
 /// The present signed head (C2SP checkpoint).

@@ -27,9 +27,22 @@ use super::{App, Problem};
                        Authenticate with `Authorization: Bearer TOKEN`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(Problem))
+    components(schemas(Problem)),
+    modifiers(&Bearer),
+    security(("bearer" = []))
 )]
 struct Description;
+
+/// Every route asks for a bearer token (or a browser's session, which is not for programs).
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        api.components.get_or_insert_default().add_security_scheme("bearer", scheme);
+    }
+}
 
 /// All API routes, with their description.
 pub fn router() -> OpenApiRouter<App> {
@@ -76,6 +89,8 @@ pub struct Status {
     pub journal_size: u64,
     /// The largest contract accepted, in bytes.
     pub max_bytes: u64,
+    /// Currency of amounts given without one.
+    pub currency: crate::record::Currency,
     /// Our own legal entities.
     pub entities: Vec<String>,
 }
@@ -92,6 +107,7 @@ async fn status(State(app): State<App>, _: Who) -> Json<Status> {
         vkey: identity.vkey,
         journal_size: app.archive.journal_size(),
         max_bytes: app.archive.config().deposit.max_bytes,
+        currency: app.archive.config().archive.currency,
         entities: app.archive.config().entities.iter().map(|entity| entity.name.clone()).collect(),
     })
 }

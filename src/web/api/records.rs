@@ -84,10 +84,14 @@ pub async fn suggest(
     let suggestion = app
         .run(move |_| {
             let _until_read = permit;
-            let named = upload.file_name.map(|name| file_name::parse(&file_name::base_name(&name))).unwrap_or_default();
+            let named = upload
+                .file_name
+                .map(|name| file_name::parse(&file_name::base_name(&name)))
+                .unwrap_or_default();
             let text = upload.bytes.and_then(|bytes| pdf::text(&bytes));
             let read = text.map(|text| pdf::suggest(&text)).unwrap_or_default();
-            let yen = named.amount.map(|minor| Money { minor, currency: Currency::JPY, tax: TaxBasis::Unknown });
+            let yen =
+                named.amount.map(|minor| Money { minor, currency: Currency::JPY, tax: TaxBasis::Unknown });
             Ok(Suggestion {
                 date: named.date.or(read.date),
                 counterparty: named.counterparty.or(read.counterparty),
@@ -133,7 +137,8 @@ pub async fn original(
     let original = app.run(move |archive| archive.retrieve(&who, id, purpose)).await?;
     // Only what begins like a PDF is shown by the browser; anything else could be a page with scripts.
     let is_pdf = original.bytes.starts_with(b"%PDF-");
-    let (kind, extension) = if is_pdf { ("application/pdf", "pdf") } else { ("application/octet-stream", "bin") };
+    let (kind, extension) =
+        if is_pdf { ("application/pdf", "pdf") } else { ("application/octet-stream", "bin") };
     let disposition = content_disposition(params.inline && is_pdf, &original.metadata, extension);
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -169,7 +174,8 @@ pub async fn correct(
     let key = idempotency_key(&headers)?;
     let before = app.run(move |archive| archive.present_amount(id)).await?;
     let changes = request.changes.changes(before, app.archive.config().archive.currency)?;
-    let changed = app.run(move |archive| archive.correct(&who, id, &changes, &request.reason, key.as_deref())).await?;
+    let changed =
+        app.run(move |archive| archive.correct(&who, id, &changes, &request.reason, key.as_deref())).await?;
     Ok(Json(changed))
 }
 
@@ -219,17 +225,18 @@ pub async fn retention(
     Ok(Json(app.run(move |archive| archive.retention_explain(&who, id)).await?))
 }
 
-/// Everything the journal says about one record.
+/// Everything the journal says about one record. The look is journaled.
 #[utoipa::path(get, path = "/api/v1/records/{id}/journal",
     params(("id" = RecordId, Path), super::journal::ListParams),
     responses((status = 200, body = JournalPage), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn journal(
     State(app): State<App>,
-    _: Who,
+    Who(who): Who,
     PathOf(id): PathOf<RecordId>,
     Params(params): Params<super::journal::ListParams>,
 ) -> Result<Json<JournalPage>, Problem> {
-    let page = app.run(move |archive| archive.journal_list(params.from, params.limit(), Some(id))).await?;
+    let page =
+        app.run(move |archive| archive.journal_list(&who, params.from, params.limit(), Some(id))).await?;
     Ok(Json(page))
 }
 
@@ -241,14 +248,21 @@ struct Upload {
 
 /// Waits until there is memory for the request. A length is asked for, so that nobody can send without end.
 async fn reserve(app: &App, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let length = length.ok_or_else(|| {
         let hint = Some("send the whole form with a Content-Length header".to_owned());
-        Problem::new(StatusCode::LENGTH_REQUIRED, "length-required", "the request does not say how long it is", hint)
+        Problem::new(
+            StatusCode::LENGTH_REQUIRED,
+            "length-required",
+            "the request does not say how long it is",
+            hint,
+        )
     })?;
     app.archive.check_size(length.saturating_sub(MAX_METADATA_BYTES as u64))?;
     let permits = u32::try_from(length.min(app.archive.config().deposit.max_bytes).div_ceil(PERMIT_BYTES));
-    let permits = permits.map_err(|_| Problem::internal("max_bytes is beyond what memory can be reserved for"))?;
+    let permits =
+        permits.map_err(|_| Problem::internal("max_bytes is beyond what memory can be reserved for"))?;
     let permit = app.in_flight.clone().acquire_many_owned(permits).await;
     permit.map_err(|_| Problem::internal("the server is stopping"))
 }
@@ -261,16 +275,23 @@ async fn read_form(mut form: Multipart) -> Result<Upload, Problem> {
             Some("metadata") => {
                 let text = field.bytes().await.map_err(bad_form)?;
                 if text.len() > MAX_METADATA_BYTES {
-                    return Err(Problem::invalid(format!("metadata is longer than {MAX_METADATA_BYTES} bytes")));
+                    return Err(Problem::invalid(format!(
+                        "metadata is longer than {MAX_METADATA_BYTES} bytes"
+                    )));
                 }
                 let parsed = serde_json::from_slice(&text);
-                upload.metadata = Some(parsed.map_err(|error| Problem::invalid(format!("metadata: {error}")))?);
+                upload.metadata =
+                    Some(parsed.map_err(|error| Problem::invalid(format!("metadata: {error}")))?);
             }
             Some("file") => {
                 upload.file_name = field.file_name().map(str::to_owned);
                 upload.bytes = Some(field.bytes().await.map_err(bad_form)?);
             }
-            other => return Err(Problem::invalid(format!("the form has a part {other:?}; known are metadata and file"))),
+            other => {
+                return Err(Problem::invalid(format!(
+                    "the form has a part {other:?}; known are metadata and file"
+                )));
+            }
         }
     }
     Ok(upload)
@@ -284,7 +305,8 @@ fn bad_form(error: axum::extract::multipart::MultipartError) -> Problem {
 fn content_disposition(inline: bool, metadata: &Metadata, extension: &str) -> HeaderValue {
     let name = file_name::law_style(metadata, extension, &mut std::collections::HashSet::new());
     let kind = if inline { "inline" } else { "attachment" };
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
     let encoded: String = name.bytes().map(percent).collect();
     HeaderValue::from_str(&format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}"))
         .unwrap_or_else(|_| HeaderValue::from_static("attachment"))

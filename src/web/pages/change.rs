@@ -123,8 +123,10 @@ async fn hide(
             Err(error) => return Err(error.into()),
         }
     };
-    let template =
-        RecordTemplate { hide: Hide { reason, error: Some(refused) }, ..record::load(&app, who, page, id).await? };
+    let template = RecordTemplate {
+        hide: Hide { reason, error: Some(refused) },
+        ..record::load(&app, who, page, id).await?
+    };
     super::render(StatusCode::UNPROCESSABLE_ENTITY, &template)
 }
 

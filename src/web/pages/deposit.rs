@@ -95,7 +95,8 @@ async fn suggest(
     file: Option<String>,
     bytes: axum::body::Bytes,
 ) -> Result<Response, Problem> {
-    let missing = ["date", "counterparty", "amount"].into_iter().any(|name| form.value(name).trim().is_empty());
+    let missing =
+        ["date", "counterparty", "amount"].into_iter().any(|name| form.value(name).trim().is_empty());
     if !missing {
         return refuse(app, page, form, None);
     }
@@ -145,7 +146,9 @@ fn receipt_page(page: Page, receipt: Receipt) -> ReceiptTemplate {
         sha256: receipt.sha256.to_string(),
         size: display::bytes(receipt.size, t),
         journal_seq: receipt.journal_seq,
-        retain_until: receipt.retain_until.map_or_else(|| t.no_end.to_owned(), |until| display::day(until, lang)),
+        retain_until: receipt
+            .retain_until
+            .map_or_else(|| t.no_end.to_owned(), |until| display::day(until, lang)),
         signatures: signed_word(&receipt.inspection, t),
         page,
     }

@@ -9,8 +9,13 @@ use crate::record::{Currency, Money, TaxBasis};
 use crate::retention::Lang;
 
 /// Eras and their first days, the newest first (元号法; 明治 to 昭和 by imperial edict).
-const ERAS: [(&str, i32, u32, u32); 5] =
-    [("令和", 2019, 5, 1), ("平成", 1989, 1, 8), ("昭和", 1926, 12, 25), ("大正", 1912, 7, 30), ("明治", 1868, 1, 25)];
+const ERAS: [(&str, i32, u32, u32); 5] = [
+    ("令和", 2019, 5, 1),
+    ("平成", 1989, 1, 8),
+    ("昭和", 1926, 12, 25),
+    ("大正", 1912, 7, 30),
+    ("明治", 1868, 1, 25),
+];
 
 /// A day in a table: digits that line up.
 pub fn short_day(day: NaiveDate, lang: Lang) -> String {
@@ -129,6 +134,9 @@ mod tests {
 
     #[test]
     fn counts_are_grouped_by_thousands() {
-        assert_eq!([grouped(0), grouped(999), grouped(1_000), grouped(12_345_678)], ["0", "999", "1,000", "12,345,678"]);
+        assert_eq!(
+            [grouped(0), grouped(999), grouped(1_000), grouped(12_345_678)],
+            ["0", "999", "1,000", "12,345,678"]
+        );
     }
 }

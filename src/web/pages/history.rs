@@ -39,7 +39,9 @@ pub fn rows(versions: &[Version], zone: Tz, lang: Lang) -> Vec<HistoryRow> {
             by: version.by.clone(),
             reason: version.reason.clone().unwrap_or_default(),
             event: event(version, before, t),
-            changes: before.map(|before| changes(&before.metadata, &version.metadata, lang)).unwrap_or_default(),
+            changes: before
+                .map(|before| changes(&before.metadata, &version.metadata, lang))
+                .unwrap_or_default(),
         })
         .collect();
     rows.reverse();
@@ -62,7 +64,8 @@ fn changes(before: &Metadata, after: &Metadata, lang: Lang) -> Vec<Change> {
         .filter(|((_, before), (_, after))| before != after)
         .map(|((label, before), (_, after))| change(label, before, after, lang))
         .collect();
-    let keys = before.custom.keys().chain(after.custom.keys().filter(|key| !before.custom.contains_key(*key)));
+    let keys =
+        before.custom.keys().chain(after.custom.keys().filter(|key| !before.custom.contains_key(*key)));
     changes.extend(keys.filter(|key| before.custom.get(*key) != after.custom.get(*key)).map(|key| {
         let value = |metadata: &Metadata| metadata.custom.get(key).cloned().unwrap_or_default();
         change(key, value(before), value(after), lang)
@@ -130,7 +133,8 @@ mod tests {
         after.custom.clear();
         let changes = changes(&before, &after, Lang::Ja);
         let expected = [("取引金額", "（金額なし）", "0円"), ("部署", "経理", "（空欄）")];
-        let found: Vec<_> = changes.iter().map(|c| (c.label.as_str(), c.before.as_str(), c.after.as_str())).collect();
+        let found: Vec<_> =
+            changes.iter().map(|c| (c.label.as_str(), c.before.as_str(), c.after.as_str())).collect();
         assert_eq!(found, expected);
     }
 
@@ -146,7 +150,10 @@ mod tests {
             metadata: metadata(),
         };
         let rows = rows(&[version(1, false), version(2, true)], chrono_tz::Asia::Tokyo, Lang::Ja);
-        assert_eq!(rows.iter().map(|row| (row.version, row.event)).collect::<Vec<_>>(), [(2, "取下げ"), (1, "最初の保存")]);
+        assert_eq!(
+            rows.iter().map(|row| (row.version, row.event)).collect::<Vec<_>>(),
+            [(2, "取下げ"), (1, "最初の保存")]
+        );
         assert!(rows.iter().all(|row| row.changes.is_empty()));
     }
 }

@@ -35,7 +35,8 @@ pub fn remember(lang: Lang) -> HeaderValue {
 
 fn remembered(headers: &HeaderMap) -> Option<Lang> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut pairs =
+        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).and_then(|(_, value)| parse(value))
 }
 

@@ -27,7 +27,9 @@ pub fn without(uri: &Uri, name: &str) -> String {
 pub fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()
@@ -62,7 +64,15 @@ mod tests {
 
     #[test]
     fn a_sign_in_never_leads_to_another_site() {
-        for evil in ["//evil.example", "https://evil.example", "/\\evil.example", "/\r\nSet-Cookie: a", "", "/a b", "/日"] {
+        for evil in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/\r\nSet-Cookie: a",
+            "",
+            "/a b",
+            "/日",
+        ] {
             assert_eq!(safe_next(evil), "/", "{evil:?}");
         }
         assert_eq!(safe_next("/records/x?done=corrected"), "/records/x?done=corrected");
@@ -71,7 +81,10 @@ mod tests {
 
     #[test]
     fn values_cannot_break_out_of_a_link() {
-        assert_eq!(query([("counterparty", "㈱A&B=\"<"), ("date", "")]), "counterparty=%E3%88%B1A%26B%3D%22%3C");
+        assert_eq!(
+            query([("counterparty", "㈱A&B=\"<"), ("date", "")]),
+            "counterparty=%E3%88%B1A%26B%3D%22%3C"
+        );
         assert_eq!(with_query("/", ""), "/");
     }
 

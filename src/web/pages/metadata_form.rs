@@ -15,8 +15,22 @@ use crate::web::api::input::MetadataInput;
 
 /// Names of the fields; anything else in a request is left alone.
 const FIELDS: [&str; 16] = [
-    "entity", "date", "signed_on", "effective_from", "ends_on", "received_on", "counterparty", "corporate_number",
-    "invoice_number", "amount", "no_amount", "currency", "tax", "class", "title", "number",
+    "entity",
+    "date",
+    "signed_on",
+    "effective_from",
+    "ends_on",
+    "received_on",
+    "counterparty",
+    "corporate_number",
+    "invoice_number",
+    "amount",
+    "no_amount",
+    "currency",
+    "tax",
+    "class",
+    "title",
+    "number",
 ];
 
 /// What stands in the fields.
@@ -237,8 +251,12 @@ mod tests {
     use super::*;
 
     const SHOWN: [(&str, &str); 6] = [
-        ("date", "2026-02-01"), ("counterparty", "㈱国税商事"), ("amount", "1,100,000"), ("currency", "JPY"),
-        ("title", "業務委託基本契約書"), ("class", "contract"),
+        ("date", "2026-02-01"),
+        ("counterparty", "㈱国税商事"),
+        ("amount", "1,100,000"),
+        ("currency", "JPY"),
+        ("title", "業務委託基本契約書"),
+        ("class", "contract"),
     ];
 
     fn shown() -> MetadataForm {
@@ -270,7 +288,8 @@ mod tests {
 
     #[test]
     fn every_field_has_its_own_message() {
-        let form = [("date", "2026-13-01"), ("amount", "1,10"), ("corporate_number", "123"), ("no_amount", "")];
+        let form =
+            [("date", "2026-13-01"), ("amount", "1,10"), ("corporate_number", "123"), ("no_amount", "")];
         let mut form = MetadataForm::read(form, "");
         form.check(Currency::JPY, Lang::En);
         for name in ["date", "amount", "corporate_number", "counterparty"] {
@@ -280,7 +299,8 @@ mod tests {
 
     #[test]
     fn unknown_names_are_left_alone() {
-        let form = MetadataForm::read([("was_date", "2026-02-01"), ("was_custom", "x"), ("date", "2")], "was_");
+        let form =
+            MetadataForm::read([("was_date", "2026-02-01"), ("was_custom", "x"), ("date", "2")], "was_");
         assert_eq!(form.pairs(), [("date", "2026-02-01")]);
     }
 }

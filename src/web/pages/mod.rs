@@ -59,6 +59,8 @@ pub fn router() -> Router<App> {
 /// # Errors
 /// When the template cannot be rendered, a defect of ours.
 fn render(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
-    let html = template.render().map_err(|error| Problem::internal(format!("the page cannot be rendered: {error}")))?;
+    let html = template
+        .render()
+        .map_err(|error| Problem::internal(format!("the page cannot be rendered: {error}")))?;
     Ok((status, Html(html)).into_response())
 }

@@ -1,7 +1,7 @@
 //! What every page knows: its language, who is signed in, and where the same page in the other language is.
 
-use axum::http::request::Parts;
 use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 
 use super::text::{Text, text};
 use super::{assets, lang, link};

@@ -98,7 +98,8 @@ impl RecordTemplate {
         zone: Tz,
     ) -> Result<Self, ArchiveError> {
         let newest = record.versions.last();
-        let newest = newest.ok_or_else(|| ArchiveError::Corrupt(format!("record {} has no version", record.id)))?;
+        let newest =
+            newest.ok_or_else(|| ArchiveError::Corrupt(format!("record {} has no version", record.id)))?;
         let (t, lang) = (page.t, page.lang);
         let decision = &record.retention.decision;
         Ok(Self {
@@ -113,14 +114,22 @@ impl RecordTemplate {
                 Lang::Ja => record.retention.sentence_ja.clone(),
                 Lang::En => record.retention.sentence_en.clone(),
             },
-            retain_until: decision.retain_until.map_or_else(|| t.no_end.to_owned(), |until| display::day(until, lang)),
+            retain_until: decision
+                .retain_until
+                .map_or_else(|| t.no_end.to_owned(), |until| display::day(until, lang)),
             reasons: decision.reasons.iter().map(|reason| reason.citation(lang)).collect(),
             sha256: record.sha256.to_string(),
             size: display::bytes(record.size, t),
             pages: record.inspection.pages,
             journal_seq: record.journal_seq,
             signatures: signatures(&record.inspection, zone, t, lang),
-            warnings: newest.metadata.counterparty.warnings().into_iter().map(|w| words::warning(w, lang)).collect(),
+            warnings: newest
+                .metadata
+                .counterparty
+                .warnings()
+                .into_iter()
+                .map(|w| words::warning(w, lang))
+                .collect(),
             history: history::rows(&record.versions, zone, lang),
             trail: trail.into_iter().map(|entry| trail_row(entry, zone, t, lang)).collect(),
             trail_more,
@@ -158,7 +167,8 @@ fn notice(inspection: &Inspection, t: &'static Text) -> Option<&'static str> {
 
 /// The fields that are filled. The amount always is: that there is none is said in words.
 fn shown_fields(version: &Version, lang: Lang) -> Vec<(String, String)> {
-    let own = history::fields(&version.metadata, lang).into_iter().map(|(label, value)| (label.to_owned(), value));
+    let own =
+        history::fields(&version.metadata, lang).into_iter().map(|(label, value)| (label.to_owned(), value));
     let custom = version.metadata.custom.iter().map(|(label, value)| (label.clone(), value.clone()));
     own.chain(custom).filter(|(_, value)| !value.is_empty()).collect()
 }

@@ -67,7 +67,11 @@ pub async fn search(
     let errors = form.errors(config.archive.currency, lang);
     let mut template = SearchTemplate {
         classes: KNOWN_CLASSES.iter().map(|(id, _, _)| class_label(id, lang)).collect(),
-        entities: if config.entities.len() > 1 { config.entities.iter().map(|e| e.name.clone()).collect() } else { vec![] },
+        entities: if config.entities.len() > 1 {
+            config.entities.iter().map(|e| e.name.clone()).collect()
+        } else {
+            vec![]
+        },
         printed_at: display::instant(Utc::now(), config.archive.zone, lang),
         refused: None,
         results: None,

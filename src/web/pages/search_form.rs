@@ -46,7 +46,8 @@ impl SearchForm {
     /// A condition that only "more conditions" shows is in force.
     pub fn has_more_conditions(&self) -> bool {
         let hidden = [&self.number, &self.entity, &self.withdrawn, &self.versions, &self.currency];
-        let resorted = !matches!(self.sort.as_str(), "" | "-date") || !matches!(self.limit.as_str(), "" | "50");
+        let resorted =
+            !matches!(self.sort.as_str(), "" | "-date") || !matches!(self.limit.as_str(), "" | "50");
         resorted || hidden.iter().any(|value| !value.trim().is_empty())
     }
 
@@ -80,7 +81,9 @@ impl SearchForm {
     /// What cannot be read, beside the field where it stands.
     pub fn errors(&self, default_currency: Currency, lang: Lang) -> Errors {
         let mut errors = Errors::default();
-        if let Some(Err(error)) = range(&self.date_from, &self.date_to).map(|range| range.parse::<DateRange>()) {
+        if let Some(Err(error)) =
+            range(&self.date_from, &self.date_to).map(|range| range.parse::<DateRange>())
+        {
             errors.add("date", words::date(&error, lang));
         }
         let currency = match given(&self.currency).map(|code| code.parse::<Currency>()) {
@@ -129,8 +132,18 @@ impl SearchForm {
 
     /// Address of all hits as an index book.
     pub fn index_book(&self) -> String {
-        let SearchRequest { date, amount, no_amount, currency, counterparty, text, class, number, entity, .. } =
-            self.request();
+        let SearchRequest {
+            date,
+            amount,
+            no_amount,
+            currency,
+            counterparty,
+            text,
+            class,
+            number,
+            entity,
+            ..
+        } = self.request();
         let no_amount = if no_amount { "true" } else { "" };
         let sort = self.request().sort;
         let or_blank = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -148,7 +161,10 @@ impl SearchForm {
             ("versions", self.versions.clone()),
             ("sort", or_blank(&sort)),
         ];
-        link::with_query("/api/v1/records.csv", &link::query(owned.iter().map(|(name, value)| (*name, value.as_str()))))
+        link::with_query(
+            "/api/v1/records.csv",
+            &link::query(owned.iter().map(|(name, value)| (*name, value.as_str()))),
+        )
     }
 
     /// The class as people call it.
@@ -247,7 +263,11 @@ mod tests {
 
     #[test]
     fn two_boxes_make_one_range_open_where_empty() {
-        let form = SearchForm { date_from: "令和8年2月1日".into(), amount_to: " 110万円 ".into(), ..Default::default() };
+        let form = SearchForm {
+            date_from: "令和8年2月1日".into(),
+            amount_to: " 110万円 ".into(),
+            ..Default::default()
+        };
         let request = form.request();
         assert_eq!(request.date.as_deref(), Some("令和8年2月1日.."));
         assert_eq!(request.amount.as_deref(), Some("..110万円"));
@@ -278,7 +298,12 @@ mod tests {
 
     #[test]
     fn links_carry_the_conditions() {
-        let form = SearchForm { date_from: "2026".into(), amount_from: "1".into(), sort: "-date".into(), ..Default::default() };
+        let form = SearchForm {
+            date_from: "2026".into(),
+            amount_from: "1".into(),
+            sort: "-date".into(),
+            ..Default::default()
+        };
         assert_eq!(form.index_book(), "/api/v1/records.csv?date=2026..&amount=1..&sort=-date");
         assert_eq!(form.without_amount(), "/?date_from=2026&no_amount=true&sort=-date");
         assert_eq!(form.next_page("c1"), "/?date_from=2026&amount_from=1&sort=-date&after=c1");
@@ -286,6 +311,9 @@ mod tests {
 
     #[test]
     fn a_class_is_known_by_its_name_in_either_language() {
-        assert_eq!([class_id("契約書"), class_id("contract"), class_id(" nda ")], ["contract", "contract", "nda"]);
+        assert_eq!(
+            [class_id("契約書"), class_id("contract"), class_id(" nda ")],
+            ["contract", "contract", "nda"]
+        );
     }
 }

@@ -10,8 +10,8 @@ use super::link::safe_next;
 use super::page::Page;
 use crate::archive::Principal;
 use crate::journal::Act;
-use crate::web::auth::{COOKIE, Who, cookie, same_origin};
 use crate::web::api::Params;
+use crate::web::auth::{COOKIE, Who, cookie, same_origin};
 use crate::web::{App, Problem};
 
 /// Seconds to wait after too many failures, as told to programs.
@@ -80,9 +80,12 @@ pub async fn sign_in(
         app.sessions.end(old);
     }
     let session = app.sessions.begin(principal);
-    let id = session.map_err(|error| Problem::internal(format!("the system gives no random bytes: {error}")))?;
+    let id =
+        session.map_err(|error| Problem::internal(format!("the system gives no random bytes: {error}")))?;
     let mut response = Redirect::to(safe_next(&form.next)).into_response();
-    response.headers_mut().append(header::SET_COOKIE, session_cookie(&id, app.sessions.lifetime_seconds(), &headers)?);
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, session_cookie(&id, app.sessions.lifetime_seconds(), &headers)?);
     Ok(response)
 }
 
@@ -96,7 +99,12 @@ pub async fn sign_out(State(app): State<App>, _: Who, headers: HeaderMap) -> Res
     Ok(response)
 }
 
-fn again(page: Page, next: &str, error: Option<&'static str>, status: StatusCode) -> Result<Response, Problem> {
+fn again(
+    page: Page,
+    next: &str,
+    error: Option<&'static str>,
+    status: StatusCode,
+) -> Result<Response, Problem> {
     super::render(status, &SignInTemplate { page, next: safe_next(next).to_owned(), error })
 }
 
@@ -121,7 +129,12 @@ mod tests {
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let cookie = session_cookie("abc", 60, &HeaderMap::new()).expect("a cookie");
         assert_eq!(cookie, "shosoin_session=abc; Path=/; HttpOnly; SameSite=Strict; Max-Age=60");
-        let proxied = HeaderMap::from_iter([("x-forwarded-proto".parse().expect("a name"), HeaderValue::from_static("https"))]);
-        assert!(session_cookie("abc", 60, &proxied).is_ok_and(|cookie| cookie.as_bytes().ends_with(b"; Secure")));
+        let proxied = HeaderMap::from_iter([(
+            "x-forwarded-proto".parse().expect("a name"),
+            HeaderValue::from_static("https"),
+        )]);
+        assert!(
+            session_cookie("abc", 60, &proxied).is_ok_and(|cookie| cookie.as_bytes().ends_with(b"; Secure"))
+        );
     }
 }

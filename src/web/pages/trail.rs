@@ -35,7 +35,7 @@ fn since(archive: &Archive, id: RecordId, from: u64) -> Result<Vec<JournalEntryV
     let mut entries = Vec::new();
     let mut next = Some(from);
     while let Some(from) = next {
-        let page = archive.journal_list(from, STEP, Some(id))?;
+        let page = archive.journal_of_shown(id, from, STEP)?;
         entries.extend(page.entries);
         entries.drain(..entries.len().saturating_sub(SHOWN + 1));
         next = page.next;

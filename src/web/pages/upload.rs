@@ -27,13 +27,20 @@ pub struct Upload {
 /// # Errors
 /// A request that does not say its length, or is larger than this archive takes.
 pub async fn reserve(app: &App, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let length = length.ok_or_else(|| {
-        Problem::new(StatusCode::LENGTH_REQUIRED, "length-required", "the request does not say how long it is", None)
+        Problem::new(
+            StatusCode::LENGTH_REQUIRED,
+            "length-required",
+            "the request does not say how long it is",
+            None,
+        )
     })?;
     app.archive.check_size(length.saturating_sub((MAX_FIELD_BYTES * MAX_PARTS) as u64))?;
     let permits = u32::try_from(length.min(app.archive.config().deposit.max_bytes).div_ceil(PERMIT_BYTES));
-    let permits = permits.map_err(|_| Problem::internal("max_bytes is beyond what memory can be reserved for"))?;
+    let permits =
+        permits.map_err(|_| Problem::internal("max_bytes is beyond what memory can be reserved for"))?;
     let permit = app.in_flight.clone().acquire_many_owned(permits).await;
     permit.map_err(|_| Problem::internal("the server is stopping"))
 }

@@ -3,10 +3,10 @@
 use super::display::day;
 use super::text::text;
 use crate::archive::ArchiveError;
+use crate::record::MetadataError;
 use crate::record::amount::AmountError;
 use crate::record::counterparty::{CounterpartyWarning, NumberError};
 use crate::record::date::DateError;
-use crate::record::MetadataError;
 use crate::retention::Lang;
 use crate::search::{MAX_LIMIT, MAX_TEXT_QUERY_CHARS, SearchError};
 
@@ -18,7 +18,9 @@ pub fn date(error: &DateError, lang: Lang) -> String {
     match error {
         DateError::Empty | DateError::EmptyRange => "日付を入力してください。例：2026-02-01".into(),
         DateError::NotADate(text) => {
-            format!("「{text}」は日付として読み取れません。2026-02-01、2026年2月1日、令和8年2月1日のように入力してください。")
+            format!(
+                "「{text}」は日付として読み取れません。2026-02-01、2026年2月1日、令和8年2月1日のように入力してください。"
+            )
         }
         DateError::Trailing { text, rest } => {
             format!("「{text}」の「{rest}」の部分を読み取れません。日付だけを入力してください。")
@@ -26,17 +28,27 @@ pub fn date(error: &DateError, lang: Lang) -> String {
         DateError::NoSuchDay { year, month, day } => {
             format!("{year}年{month}月{day}日は暦にありません。月と日をご確認ください。")
         }
-        DateError::YearOutside(year) => format!("{year}年は扱えません。1868年から9999年までの西暦4桁で入力してください。"),
+        DateError::YearOutside(year) => {
+            format!("{year}年は扱えません。1868年から9999年までの西暦4桁で入力してください。")
+        }
         DateError::AmbiguousYear(text) => {
-            format!("「{text}」の年がはっきりしません。2026-04-01のように西暦4桁か、R8.4.1のように元号をつけて入力してください。")
+            format!(
+                "「{text}」の年がはっきりしません。2026-04-01のように西暦4桁か、R8.4.1のように元号をつけて入力してください。"
+            )
         }
         DateError::EraYearZero { era } => format!("{era}は1年（元年）から始まります。年をご確認ください。"),
         DateError::BeforeEra { era, date, first } => {
             format!("{date}は{era}の初日（{}）より前です。前の元号で入力してください。", day(*first, lang))
         }
-        DateError::NoDay(text) => format!("「{text}」には日付がありません。契約書に署名した日を入力してください。"),
+        DateError::NoDay(text) => {
+            format!("「{text}」には日付がありません。契約書に署名した日を入力してください。")
+        }
         DateError::Reversed { from, to } => {
-            format!("開始日（{}）が終了日（{}）より後です。順序をご確認ください。", day(*from, lang), day(*to, lang))
+            format!(
+                "開始日（{}）が終了日（{}）より後です。順序をご確認ください。",
+                day(*from, lang),
+                day(*to, lang)
+            )
         }
     }
 }
@@ -49,24 +61,36 @@ pub fn amount(error: &AmountError, lang: Lang) -> String {
     match error {
         AmountError::Empty | AmountError::EmptyRange => text(lang).field_amount_missing.into(),
         AmountError::NotAnAmount(text) => {
-            format!("「{text}」は金額として読み取れません。1100000、1,100,000円、110万円のように入力してください。")
+            format!(
+                "「{text}」は金額として読み取れません。1100000、1,100,000円、110万円のように入力してください。"
+            )
         }
         AmountError::Scientific(text) => {
-            format!("「{text}」は指数表示のため、桁が失われているおそれがあります。すべての桁を入力してください。")
+            format!(
+                "「{text}」は指数表示のため、桁が失われているおそれがあります。すべての桁を入力してください。"
+            )
         }
         AmountError::MisplacedComma(text) => {
-            format!("「{text}」の桁区切りの位置をご確認ください。1,100,000のように3桁ごとに区切るか、区切らずに入力してください。")
+            format!(
+                "「{text}」の桁区切りの位置をご確認ください。1,100,000のように3桁ごとに区切るか、区切らずに入力してください。"
+            )
         }
         AmountError::TooManyDecimals { text, currency, decimals } => {
             format!("「{text}」の小数が多すぎます。{currency}の小数は{decimals}桁までです。")
         }
         AmountError::OtherCurrency { mark, currency } => {
-            format!("「{mark}」は{currency}の記号ではありません。通貨を選び直すか、記号なしで入力してください。")
+            format!(
+                "「{mark}」は{currency}の記号ではありません。通貨を選び直すか、記号なしで入力してください。"
+            )
         }
         AmountError::TrailingMinus(text) => {
-            format!("「{text}」が負の金額かどうか判断できません。-50,000または￥50,000-のように入力してください。")
+            format!(
+                "「{text}」が負の金額かどうか判断できません。-50,000または￥50,000-のように入力してください。"
+            )
         }
-        AmountError::TooLarge(text) => format!("「{text}」は大きすぎて扱えません。桁と単位をご確認ください。"),
+        AmountError::TooLarge(text) => {
+            format!("「{text}」は大きすぎて扱えません。桁と単位をご確認ください。")
+        }
         AmountError::Reversed { from, to } => {
             format!("下限（{from}）が上限（{to}）より大きくなっています。順序をご確認ください。")
         }
@@ -86,12 +110,17 @@ pub fn number(error: &NumberError, lang: Lang) -> String {
             format!("{text}の検査数字が合いません。打ち間違いがないかご確認ください。")
         }
         NumberError::PersonalNumber => {
-            "12桁の番号は個人番号（マイナンバー）のおそれがあるため、保存できません。法人番号は13桁です。".into()
+            "12桁の番号は個人番号（マイナンバー）のおそれがあるため、保存できません。法人番号は13桁です。"
+                .into()
         }
         NumberError::SpreadsheetDamage(text) => {
-            format!("「{text}」は表計算ソフトで桁が失われています。列を文字列にして、13桁をもう一度写してください。")
+            format!(
+                "「{text}」は表計算ソフトで桁が失われています。列を文字列にして、13桁をもう一度写してください。"
+            )
         }
-        NumberError::InvoiceNumberGiven(text) => format!("{text}は登録番号です。登録番号の欄に入力してください。"),
+        NumberError::InvoiceNumberGiven(text) => {
+            format!("{text}は登録番号です。登録番号の欄に入力してください。")
+        }
         NumberError::NoT => "登録番号は「T」と13桁の数字です。先頭にTをつけてください。".into(),
         NumberError::NotNormalised { write } => format!("{write}と入力してください。"),
     }
@@ -118,7 +147,9 @@ pub fn metadata(error: &MetadataError, lang: Lang) -> String {
         }
         MetadataError::TooManyCustomFields { limit, .. } => format!("追加の項目は{limit}個までです。"),
         MetadataError::CustomFieldsTooLarge { .. } => "追加の項目が長すぎます。".into(),
-        MetadataError::ControlCharacter { .. } => "使えない文字（制御文字）が含まれています。削除してください。".into(),
+        MetadataError::ControlCharacter { .. } => {
+            "使えない文字（制御文字）が含まれています。削除してください。".into()
+        }
         MetadataError::Counterparty(error) => number(error, lang),
     }
 }
@@ -128,7 +159,9 @@ pub fn refusal(error: &ArchiveError, lang: Lang) -> String {
     let words = match error {
         _ if lang == Lang::En => return sentence(error),
         ArchiveError::Search(SearchError::Limit(_)) => format!("表示件数は1から{MAX_LIMIT}までです。"),
-        ArchiveError::Search(SearchError::EmptyText) => "フリーワードには文字か数字を入力してください。".into(),
+        ArchiveError::Search(SearchError::EmptyText) => {
+            "フリーワードには文字か数字を入力してください。".into()
+        }
         ArchiveError::Search(SearchError::TextTooLong) => {
             format!("フリーワードは{MAX_TEXT_QUERY_CHARS}文字までです。")
         }
