@@ -86,7 +86,11 @@ impl Book {
             fs::read(&self.receipts).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() as u64;
         let receipt = self.written().checked_div(lines).unwrap_or(300);
         let stored = self.acknowledged().len() as u64;
-        receipt * (stored + numbers.below((CONTRACTS as u64 - stored) / kills_left as u64))
+        let share = (CONTRACTS as u64 - stored) / kills_left as u64;
+        match share {
+            0..2 => receipt * numbers.below(stored * 3 / 4),
+            _ => receipt * (stored + numbers.below(share)),
+        }
     }
 
     fn written(&self) -> u64 {

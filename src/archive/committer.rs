@@ -233,24 +233,28 @@ impl Work {
     }
 
     /// After a failed commit: learn from the store whether it happened all the same.
+    ///
+    /// # Errors
+    /// When the head cannot be read back: nobody knows where the journal ends, so it must not go on.
     fn recover(&mut self, error: ArchiveError, waiting: Vec<Waiting>) -> Result<(), ArchiveError> {
         tracing::error!(%error, entries = waiting.len(), "a commit failed");
         let reread = Head::load(&*self.store.view(), &self.verifying_key);
-        let (shared, again) =
-            (error.to_string(), reread.as_ref().map(Head::size).unwrap_or(self.head.size()));
+        if let Ok(head) = &reread {
+            self.head = head.clone();
+            self.published.publish(head.size());
+        }
+        let (durable, shared) = (self.head.size(), error.to_string());
         let mut first = Some(error);
         for (reply, stamp) in waiting {
             // Kept although it reported an error: the entry is durable, so it is acknowledged.
-            let result = if stamp.seq < again {
+            let result = if stamp.seq < durable {
                 Ok(stamp)
             } else {
                 Err(first.take().unwrap_or_else(|| ArchiveError::Stopped(shared.clone())))
             };
             answer(Some(reply), result);
         }
-        self.head = reread?;
-        self.published.publish(self.head.size());
-        Ok(())
+        reread.map(drop)
     }
 }
 

@@ -145,7 +145,8 @@ impl Ran {
     }
 
     fn shown(&self) -> String {
-        format!("exit {}: {}{}", self.code, String::from_utf8_lossy(&self.stdout), self.stderr)
+        let stderr: String = self.stderr.chars().take(2_000).collect();
+        format!("exit {}: {}{stderr}", self.code, String::from_utf8_lossy(&self.stdout))
     }
 }
 
@@ -159,6 +160,13 @@ pub struct Failure {
 
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+/// A second implementation must find everything in order.
+pub fn accepted_by(script: &str, args: &[&str]) {
+    let Some(output) = python::second_implementation(script, args) else { return };
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script} {args:?}: {said}");
 }
 
 /// All files below a directory. Files that vanish meanwhile are left out.

@@ -27,7 +27,7 @@ catalogue! {
     // metadata
     entity date signed_on effective_from ends_on received_on counterparty corporate_number invoice_number amount
     no_amount no_amount_shown currency tax tax_included tax_excluded tax_none tax_unknown class title number file_name
-    retain_until no_end required optional
+    retain_until no_end required
 
     // search
     search_title search_heading newest_heading results_heading from to date_help amount_help party_help text text_help class_any more_conditions
@@ -37,9 +37,9 @@ catalogue! {
     badge_old_version conditions printed_at amount_contradiction yes
 
     // record
-    record_title document download open_alone preview_damaged preview_encrypted preview_not_pdf preview_empty preview_large details
+    document download open_alone preview_damaged preview_encrypted preview_not_pdf preview_empty preview_large details
     retention retention_until reasons fixity sha256 size bytes pages record_id journal_seq signatures signed unsigned
-    cannot_tell signature timestamp sig_field sig_signer sig_time sig_scope sig_format scope_whole scope_part
+    cannot_tell signature timestamp sig_signer sig_time sig_scope sig_format scope_whole scope_part
     scope_unsound as_the_file_says warnings history version_number at by reason changes first_version
     change_withdrawn change_reinstated was_empty trail trail_act trail_more back_to_search
 

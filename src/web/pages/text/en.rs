@@ -37,7 +37,6 @@ pub(super) const TEXT: Text = Text {
     retain_until: "Retain until",
     no_end: "no end known (kept on)",
     required: "required",
-    optional: "optional",
 
     search_title: "Search records",
     search_heading: "Search records",
@@ -83,7 +82,6 @@ pub(super) const TEXT: Text = Text {
     amount_contradiction: "An amount range and \"no amount\" cannot hold together. Choose one of them.",
     yes: "yes",
 
-    record_title: "Record",
     document: "Document",
     download: "Download the original",
     open_alone: "Open in a new tab",
@@ -109,7 +107,6 @@ pub(super) const TEXT: Text = Text {
     cannot_tell: "Cannot tell",
     signature: "signature",
     timestamp: "timestamp",
-    sig_field: "Field",
     sig_signer: "Signer",
     sig_time: "Time of signing",
     sig_scope: "Covers",

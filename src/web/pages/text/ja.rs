@@ -37,7 +37,6 @@ pub(super) const TEXT: Text = Text {
     retain_until: "保存期限",
     no_end: "未定（保存を続けます）",
     required: "必須",
-    optional: "任意",
 
     search_title: "文書の検索",
     search_heading: "文書の検索",
@@ -83,7 +82,6 @@ pub(super) const TEXT: Text = Text {
     amount_contradiction: "金額の範囲と「金額なし（空欄）」は同時に指定できません。どちらか一方にしてください。",
     yes: "はい",
 
-    record_title: "文書の詳細",
     document: "文書",
     download: "原本をダウンロード",
     open_alone: "別のタブで開く",
@@ -109,7 +107,6 @@ pub(super) const TEXT: Text = Text {
     cannot_tell: "判定できません",
     signature: "署名",
     timestamp: "タイムスタンプ",
-    sig_field: "欄の名前",
     sig_signer: "署名者",
     sig_time: "署名日時",
     sig_scope: "署名の範囲",
