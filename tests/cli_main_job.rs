@@ -119,11 +119,13 @@ fn check_pages(archive: &Archive) {
 fn check_corrections(archive: &Archive, id: &str) {
     let corrected = archive.json(["correct", id, "--amount", "1,210,000円", "--reason", "税込に訂正"]);
     assert_eq!(json!([corrected["id"], corrected["version"]]), json!([id, 2]));
-    let dated = archive.json(["correct", id, "--date", "2026-02-03", "--title", "", "--reason", "日付の誤記"]);
+    let dated =
+        archive.json(["correct", id, "--date", "2026-02-03", "--title", "", "--reason", "日付の誤記"]);
     assert_eq!(dated["version"], 3);
     let shown = archive.json(["show", id]);
     let versions = shown["versions"].as_array().unwrap();
-    let amounts: Vec<_> = versions.iter().map(|version| version["metadata"]["amount"]["minor"].clone()).collect();
+    let amounts: Vec<_> =
+        versions.iter().map(|version| version["metadata"]["amount"]["minor"].clone()).collect();
     assert_eq!(amounts, [1_100_000, 1_210_000, 1_210_000]);
     assert_eq!(versions[0]["metadata"]["title"], "業務委託契約書");
     assert!(versions[2]["metadata"].get("title").is_none());
@@ -159,7 +161,11 @@ fn check_duplicate(archive: &Archive, id: &str) {
     let flags = ["--date", "2020-01-01", "--counterparty", "別の名前", "--amount", "1"];
     let receipt = archive.deposit(&file, &flags);
     assert_eq!(json!([receipt["id"], receipt["duplicate"]]), json!([id, true]));
-    assert_eq!(archive.json(["show", id])["versions"].as_array().unwrap().len(), 1, "metadata stays as it was");
+    assert_eq!(
+        archive.json(["show", id])["versions"].as_array().unwrap().len(),
+        1,
+        "metadata stays as it was"
+    );
     assert_eq!(archive.ids(&["--counterparty", "別の名前"]), Vec::<String>::new());
 }
 
@@ -185,8 +191,10 @@ fn check_export(archive: &Archive, ids: &[String]) {
     for package in [zip_text, directory_text, some_text] {
         accepted_by("check_bag.py", &[package]);
     }
-    let mut originals: Vec<_> =
-        support::files(&directory.join("data/originals")).iter().map(|path| fs::read(path).unwrap()).collect();
+    let mut originals: Vec<_> = support::files(&directory.join("data/originals"))
+        .iter()
+        .map(|path| fs::read(path).unwrap())
+        .collect();
     let mut expected: Vec<_> = (0..ids.len()).map(original).collect();
     originals.sort();
     expected.sort();
@@ -195,8 +203,11 @@ fn check_export(archive: &Archive, ids: &[String]) {
     let none = archive.path("none.zip");
     let empty = archive.run(["export", "-o", none.to_str().unwrap(), "--counterparty", "だれも知らない"]);
     assert!(empty.code == 0 && empty.value()["records"] == 0 && none.exists() || !none.exists(), "{empty:?}");
-    let left: Vec<_> = fs::read_dir(archive.path("")).unwrap().flatten().map(|entry| entry.file_name()).collect();
-    let clutter = |name: &&std::ffi::OsString| name.to_string_lossy().contains("partial") || name.to_string_lossy().starts_with(".shosoin");
+    let left: Vec<_> =
+        fs::read_dir(archive.path("")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    let clutter = |name: &&std::ffi::OsString| {
+        name.to_string_lossy().contains("partial") || name.to_string_lossy().starts_with(".shosoin")
+    };
     assert_eq!(left.iter().find(clutter), None);
 }
 
@@ -206,25 +217,33 @@ fn check_journal(archive: &Archive, id: &str) {
     for act in ["deposit", "correct", "withdraw", "reinstate", "view", "download"] {
         assert!(acts.contains(&act), "{act}: {acts:?}");
     }
-    let correction = about["entries"].as_array().unwrap().iter().find(|entry| entry["act"] == "correct").unwrap();
+    let correction =
+        about["entries"].as_array().unwrap().iter().find(|entry| entry["act"] == "correct").unwrap();
     assert_eq!(correction["details"]["before"]["amount"]["minor"], 1_100_000, "{correction}");
     assert_eq!(correction["details"]["after"]["amount"]["minor"], 1_210_000);
     assert_eq!(correction["details"]["reason"], "税込に訂正");
     let all = archive.json(["journal", "list", "--limit", "1000"]);
     let searched = |entry: &&Value| entry["act"] == "search" && entry.to_string().contains("高崎商店");
-    assert!(all["entries"].as_array().unwrap().iter().any(|entry| searched(&entry)), "searches are journaled");
+    assert!(
+        all["entries"].as_array().unwrap().iter().any(|entry| searched(&entry)),
+        "searches are journaled"
+    );
     assert_eq!(archive.json(["journal", "proof", "0"])["verified"], true);
     let out = archive.path("journal");
     archive.json(["journal", "export", "--output", out.to_str().unwrap()]);
     let file = |name: &str| out.join(name).to_str().unwrap().to_owned();
-    let arguments = [&file("extract.jsonl"), "--checkpoint", &file("checkpoint.txt"), "--vkey", &file("vkey.txt")];
+    let arguments =
+        [&file("extract.jsonl"), "--checkpoint", &file("checkpoint.txt"), "--vkey", &file("vkey.txt")];
     accepted_by("verify_journal.py", &arguments);
 }
 
 fn check_index_book(archive: &Archive) {
     let csv = String::from_utf8(archive.run(["search", "--csv"]).stdout).unwrap();
     assert!(csv.starts_with('\u{feff}'), "spreadsheets need the mark");
-    assert!(csv.lines().next().unwrap().contains("取引年月日") && csv.lines().count() == CONTRACTS.len() + 1, "{csv}");
+    assert!(
+        csv.lines().next().unwrap().contains("取引年月日") && csv.lines().count() == CONTRACTS.len() + 1,
+        "{csv}"
+    );
     assert!(csv.contains("1210000") && csv.contains("3581.60") && csv.contains("-50000"), "{csv}");
 }
 
@@ -295,7 +314,10 @@ fn metadata_that_only_the_file_suggests_is_not_stored_unconfirmed() {
     let archive = Archive::new();
     let file = archive.file("20260201_株式会社国税商事_1100000.pdf", &original(0));
     let failure = archive.run(["deposit", file.to_str().unwrap()]).failure(1);
-    assert!(failure.message.contains("国税商事") && failure.hint.contains("--accept-suggestions"), "{failure:?}");
+    assert!(
+        failure.message.contains("国税商事") && failure.hint.contains("--accept-suggestions"),
+        "{failure:?}"
+    );
     assert_eq!(archive.json(["search"])["total"], 0);
     archive.deposit(&file, &["--accept-suggestions"]);
     let hit = &archive.json(["search"])["hits"][0];
@@ -344,10 +366,25 @@ fn an_import_whose_server_dies_says_so_instead_of_rejecting_the_rows() {
 #[test]
 fn every_command_has_help_with_an_example_in_it() {
     let archive = Archive::new();
-    for command in
-        ["init", "serve", "deposit", "import", "search", "show", "get", "correct", "withdraw", "reinstate",
-         "retention", "export", "journal", "index", "fsck", "demo", "completions"]
-    {
+    for command in [
+        "init",
+        "serve",
+        "deposit",
+        "import",
+        "search",
+        "show",
+        "get",
+        "correct",
+        "withdraw",
+        "reinstate",
+        "retention",
+        "export",
+        "journal",
+        "index",
+        "fsck",
+        "demo",
+        "completions",
+    ] {
         let ran = Ran::of(&mut archive.command([command, "--help"]));
         let help = String::from_utf8(ran.stdout).unwrap();
         assert!(ran.code == 0 && help.contains("Example"), "{command}: {help}");

@@ -245,6 +245,64 @@ fn a_flipped_bit_in_the_store_of_a_killed_server_is_noticed_or_harmless() {
     assert!(flip_each(&whole, |name| name.starts_with("store/")) > 20);
 }
 
+/// Contracts that were acknowledged and never looked at again: nothing but the log of recent writes knows them.
+fn killed_after_three_deposits() -> (Archive, Vec<String>, PathBuf) {
+    let archive = Archive::new();
+    let server = Server::start(&archive);
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let metadata = serde_json::json!({"date": "2026-02-01", "counterparty": "A", "amount": "1"});
+        let bytes = pdf::contract(&format!("contract number {number}"), 3_000);
+        let receipt = server.deposit(&metadata, "a.pdf", &bytes).unwrap();
+        assert_eq!(receipt.status, 201, "{}", receipt.text());
+        ids.push(text(&receipt.json()["id"]).to_owned());
+    }
+    server.kill();
+    let logs = files(&archive.data().join("store"));
+    let logs = logs.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "log"));
+    let log = logs.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+    assert!(fs::metadata(&log).unwrap().len() > 3_000, "the contracts are in {}", log.display());
+    (archive, ids, log)
+}
+
+#[test]
+fn a_flipped_bit_in_the_log_never_loses_an_acknowledged_contract_in_silence() {
+    let (archive, ids, log) = killed_after_three_deposits();
+    let home = TempDir::new().unwrap();
+    let mut silent = Vec::new();
+    for place in (1..63).step_by(6) {
+        let data = home.path().join(format!("{place}"));
+        copy(&archive.data(), &data);
+        let at = flip(&data.join(log.strip_prefix(archive.data()).unwrap()), place);
+        let run = |args: &[&str]| Ran::of(&mut support::command(&data, home.path(), args));
+        let told = run(&["fsck"]).code != 0 || run(&["journal", "verify"]).code != 0;
+        let lost = ids.iter().filter(|id| run(&["get", id]).code != 0).count();
+        if lost > 0 && !told {
+            silent.push(format!(
+                "byte {at}: {lost} of {} contracts are gone, fsck and journal verify pass",
+                ids.len()
+            ));
+        }
+    }
+    assert!(silent.is_empty(), "{}", silent.join("\n"));
+}
+
+/// What a crash in the middle of a write leaves is no damage: nobody was told that it was stored.
+#[test]
+fn a_torn_write_at_the_end_of_the_log_is_passed_over() {
+    let (archive, ids, log) = killed_after_three_deposits();
+    let mut bytes = fs::read(&log).unwrap();
+    // The head of a record (checksum, length 2,000, whole) and only its first bytes.
+    bytes.extend([0x12, 0x34, 0x56, 0x78, 0xd0, 0x07, 1]);
+    bytes.extend([0xab; 60]);
+    fs::write(&log, bytes).unwrap();
+    archive.assert_sound();
+    for id in &ids {
+        assert_eq!(archive.run(["get", id]).code, 0);
+    }
+    assert_eq!(archive.ids(&[]).len(), ids.len());
+}
+
 #[test]
 fn a_flipped_bit_in_the_index_never_changes_an_answer() {
     let whole = Whole::new(End::Closed);

@@ -33,8 +33,14 @@ impl Forbidden {
         for marker in MARKERS {
             list.push((format!("{marker} in UTF-8"), marker.as_bytes().to_vec()));
             let units: Vec<u16> = marker.encode_utf16().collect();
-            list.push((format!("{marker} in UTF-16LE"), units.iter().flat_map(|unit| unit.to_le_bytes()).collect()));
-            list.push((format!("{marker} in UTF-16BE"), units.iter().flat_map(|unit| unit.to_be_bytes()).collect()));
+            list.push((
+                format!("{marker} in UTF-16LE"),
+                units.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+            ));
+            list.push((
+                format!("{marker} in UTF-16BE"),
+                units.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
+            ));
         }
         list.push(("the admin token".into(), archive.admin_token.to_lowercase().into_bytes()));
         let key = key_hex(archive);
@@ -95,14 +101,29 @@ fn work(archive: &Archive) -> String {
     let not_pdf = archive.file("in/QZmarkerFILEqz.txt", "qzmarkertextqz 秘匿印影文言 ".repeat(50).as_bytes());
     archive.deposit(
         &not_pdf,
-        &["--date", "2026-02-02", "--counterparty", "QZmarkerPARTYqz", "--no-amount", "--title", "QZmarkerTITLEqz"],
+        &[
+            "--date",
+            "2026-02-02",
+            "--counterparty",
+            "QZmarkerPARTYqz",
+            "--no-amount",
+            "--title",
+            "QZmarkerTITLEqz",
+        ],
     );
     for condition in ["--counterparty", "--text"] {
         archive.json(["search", condition, "QZmarkerQUERYqz 秘匿印影文言"]);
     }
     assert_eq!(archive.ids(&["--counterparty", "qzmarkerparty"]).len(), 2);
     assert_eq!(archive.ids(&["--text", "qzmarkertextqz"]), [id.as_str()], "the text is searchable");
-    archive.json(["correct", &id, "--title", "QZmarkerTITLEqz2", "--reason", "QZmarkerREASONqz 秘匿印影文言"]);
+    archive.json([
+        "correct",
+        &id,
+        "--title",
+        "QZmarkerTITLEqz2",
+        "--reason",
+        "QZmarkerREASONqz 秘匿印影文言",
+    ]);
     archive.json(["withdraw", &id, "--reason", "QZmarkerREASONqz"]);
     archive.json(["reinstate", &id, "--reason", "QZmarkerREASONqz"]);
     assert_eq!(archive.run(["get", &id]).stdout, bytes);
@@ -173,7 +194,7 @@ fn a_server_leaves_no_plaintext_even_when_it_logs_everything_and_is_killed() {
     let forbidden = Forbidden::new(&archive);
     let directories = [archive.data(), archive.tmp()];
     let mut command = archive.command(["serve", "--listen", "127.0.0.1:0"]);
-    let server = Server::start_with(&archive, command.env("SHOSOIN_LOG", "debug"));
+    let server = Server::start_with(&archive, command.env("SHOSOIN_LOG", "trace"));
     watch(&forbidden, &directories, || {
         let id = work(&archive);
         // Over TCP too, where the words of a search are in the request line.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Archive;
 use super::committer::{Draft, Stamp, Written};
 use super::error::ArchiveError;
-use super::keyring::seal_json;
+use super::keyring::{Keyring, seal_json};
 use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{self, IdempotencyRow, RecordRow, V1};
@@ -82,11 +82,8 @@ impl Archive {
         reason: &str,
         idempotency_key: Option<&str>,
     ) -> Result<Changed, ArchiveError> {
-        let request = self.keyring.mac(
-            "idempotent-request",
-            &[b"correct", id.as_bytes(), &rows::encode(changes), reason.as_bytes()],
-        );
-        if let Some(answer) = self.answered_before(who, idempotency_key, &request)? {
+        let repeat = Repeat::of(&self.keyring, who, idempotency_key, Act::Correct, id, &(changes, reason));
+        if let Some(answer) = self.answered_before(repeat.as_ref())? {
             return Ok(answer);
         }
         let (record, newest) = self.load_newest(id)?;
@@ -99,8 +96,7 @@ impl Archive {
         metadata.validate().map_err(|error| ArchiveError::Invalid(error.to_string()))?;
         let withdrawn = newest.withdrawn;
         let next = NextVersion { act: Act::Correct, reason, metadata, withdrawn };
-        let remember = idempotency_key.map(|key| (self.idempotency_key(who, key), request));
-        self.write_version(who, record, newest, next, remember)
+        self.write_version(who, record, newest, next, repeat)
     }
 
     /// The amount that stands now, against which a correction of it is read.
@@ -125,7 +121,7 @@ impl Archive {
         record: Loaded,
         newest: Version,
         next: NextVersion<'_>,
-        remember: Option<(Vec<u8>, Vec<u8>)>,
+        repeat: Option<Repeat>,
     ) -> Result<Changed, ArchiveError> {
         let reason = checked_reason(next.reason)?;
         let id = record.id;
@@ -159,7 +155,7 @@ impl Archive {
             batch.put(Table::Records, *id.as_bytes(), rows::encode(&row));
             let sealed = seal_json(&record.dek, Purpose::Metadata, id.as_bytes(), &written)?;
             batch.put(Table::Versions, rows::version_key(id, version), sealed);
-            if let Some((key, request)) = remember {
+            if let Some(Repeat { key, request }) = repeat {
                 let answer = IdempotencyRow { v: V1, request, record: id, version, journal_seq: stamp.seq };
                 batch.expect_absent(Table::Idempotency, key.clone());
                 batch.put(Table::Idempotency, key, rows::encode(&answer));
@@ -172,27 +168,39 @@ impl Archive {
         Ok(Changed { id, version, journal_seq: stamp.seq })
     }
 
-    fn idempotency_key(&self, who: &Principal, key: &str) -> Vec<u8> {
-        self.keyring.mac("idempotency-key", &[who.name.as_bytes(), key.as_bytes()])
-    }
-
     /// The answer given earlier to the same request under the same key.
-    fn answered_before(
-        &self,
-        who: &Principal,
-        key: Option<&str>,
-        request: &[u8],
-    ) -> Result<Option<Changed>, ArchiveError> {
-        let Some(key) = key else { return Ok(None) };
-        let stored = self.store.view().get(Table::Idempotency, &self.idempotency_key(who, key))?;
-        let Some(stored) = stored else { return Ok(None) };
+    pub(super) fn answered_before(&self, repeat: Option<&Repeat>) -> Result<Option<Changed>, ArchiveError> {
+        let Some(repeat) = repeat else { return Ok(None) };
+        let Some(stored) = self.store.view().get(Table::Idempotency, &repeat.key)? else { return Ok(None) };
         let row: IdempotencyRow = rows::decode("idempotency row", &stored)?;
-        if row.request != request {
+        if row.request != repeat.request {
             return Err(ArchiveError::Conflict(
                 "this Idempotency-Key was used for a different request".into(),
             ));
         }
         Ok(Some(Changed { id: row.record, version: row.version, journal_seq: row.journal_seq }))
+    }
+}
+
+/// How a repeated request is recognised: by the caller's key, and by what was asked under it.
+pub(super) struct Repeat {
+    key: Vec<u8>,
+    request: Vec<u8>,
+}
+
+impl Repeat {
+    /// `None` when the caller gave no key.
+    pub fn of<T: Serialize>(
+        keyring: &Keyring,
+        who: &Principal,
+        key: Option<&str>,
+        act: Act,
+        id: RecordId,
+        request: &T,
+    ) -> Option<Self> {
+        let key = keyring.mac("idempotency-key", &[who.name.as_bytes(), key?.as_bytes()]);
+        let parts = [act.as_str().as_bytes(), id.as_bytes(), &rows::encode(request)];
+        Some(Self { key, request: keyring.mac("idempotent-request", &parts) })
     }
 }
 

@@ -171,7 +171,10 @@ impl Indexer {
             *index = None;
             *index = Some(Arc::new(Index::create(&self.path, key, self.options)?));
         }
-        self.catch_up_with(through, progress)
+        self.catch_up_with(through, progress)?;
+        // A rebuild is rare and everything is new: one segment is the fastest to search.
+        let _one_writer = lock(&self.writing);
+        Ok(self.index()?.optimize()?)
     }
 
     /// Follows the journal until [`stop`](Self::stop), so that searches seldom have to catch up themselves.

@@ -1,7 +1,7 @@
 //! Withdraw and reinstate: logical deletion. Hidden by default, still kept, still findable.
 
 use super::Archive;
-use super::correct::{Changed, NextVersion};
+use super::correct::{Changed, NextVersion, Repeat};
 use super::error::ArchiveError;
 use super::principal::Principal;
 use crate::journal::Act;
@@ -12,16 +12,28 @@ impl Archive {
     ///
     /// # Errors
     /// [`ArchiveError::Invalid`] when it is withdrawn already or the reason is empty.
-    pub fn withdraw(&self, who: &Principal, id: RecordId, reason: &str) -> Result<Changed, ArchiveError> {
-        self.set_withdrawn(who, id, reason, true)
+    pub fn withdraw(
+        &self,
+        who: &Principal,
+        id: RecordId,
+        reason: &str,
+        idempotency_key: Option<&str>,
+    ) -> Result<Changed, ArchiveError> {
+        self.set_withdrawn(who, id, reason, idempotency_key, true)
     }
 
     /// Undoes a withdrawal.
     ///
     /// # Errors
     /// [`ArchiveError::Invalid`] when it is not withdrawn or the reason is empty.
-    pub fn reinstate(&self, who: &Principal, id: RecordId, reason: &str) -> Result<Changed, ArchiveError> {
-        self.set_withdrawn(who, id, reason, false)
+    pub fn reinstate(
+        &self,
+        who: &Principal,
+        id: RecordId,
+        reason: &str,
+        idempotency_key: Option<&str>,
+    ) -> Result<Changed, ArchiveError> {
+        self.set_withdrawn(who, id, reason, idempotency_key, false)
     }
 
     fn set_withdrawn(
@@ -29,15 +41,20 @@ impl Archive {
         who: &Principal,
         id: RecordId,
         reason: &str,
+        idempotency_key: Option<&str>,
         withdrawn: bool,
     ) -> Result<Changed, ArchiveError> {
+        let act = if withdrawn { Act::Withdraw } else { Act::Reinstate };
+        let repeat = Repeat::of(&self.keyring, who, idempotency_key, act, id, &reason);
+        if let Some(answer) = self.answered_before(repeat.as_ref())? {
+            return Ok(answer);
+        }
         let (record, newest) = self.load_newest(id)?;
         if newest.withdrawn == withdrawn {
             let state = if withdrawn { "withdrawn already" } else { "not withdrawn" };
             return Err(ArchiveError::Invalid(format!("record {id} is {state}")));
         }
-        let act = if withdrawn { Act::Withdraw } else { Act::Reinstate };
         let next = NextVersion { act, reason, metadata: newest.metadata.clone(), withdrawn };
-        self.write_version(who, record, newest, next, None)
+        self.write_version(who, record, newest, next, repeat)
     }
 }

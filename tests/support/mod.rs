@@ -165,7 +165,8 @@ pub fn text(value: &Value) -> &str {
 /// A second implementation must find everything in order.
 pub fn accepted_by(script: &str, args: &[&str]) {
     let Some(output) = python::second_implementation(script, args) else { return };
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{script} {args:?}: {said}");
 }
 

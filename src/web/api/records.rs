@@ -187,7 +187,8 @@ pub struct ReasonRequest {
 }
 
 /// Hide a record from searches by default. It stays kept and findable.
-#[utoipa::path(post, path = "/api/v1/records/{id}/withdrawal", params(("id" = RecordId, Path)),
+#[utoipa::path(post, path = "/api/v1/records/{id}/withdrawal", params(("id" = RecordId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "the same key and body give the same answer")),
     request_body = ReasonRequest,
     responses((status = 200, body = Changed), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 422, body = Problem)))]
@@ -195,13 +196,16 @@ pub async fn withdraw(
     State(app): State<App>,
     Who(who): Who,
     PathOf(id): PathOf<RecordId>,
+    headers: HeaderMap,
     Body(request): Body<ReasonRequest>,
 ) -> Result<Json<Changed>, Problem> {
-    Ok(Json(app.run(move |archive| archive.withdraw(&who, id, &request.reason)).await?))
+    let key = idempotency_key(&headers)?;
+    Ok(Json(app.run(move |archive| archive.withdraw(&who, id, &request.reason, key.as_deref())).await?))
 }
 
 /// Undo a withdrawal.
-#[utoipa::path(post, path = "/api/v1/records/{id}/reinstatement", params(("id" = RecordId, Path)),
+#[utoipa::path(post, path = "/api/v1/records/{id}/reinstatement", params(("id" = RecordId, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "the same key and body give the same answer")),
     request_body = ReasonRequest,
     responses((status = 200, body = Changed), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 422, body = Problem)))]
@@ -209,9 +213,11 @@ pub async fn reinstate(
     State(app): State<App>,
     Who(who): Who,
     PathOf(id): PathOf<RecordId>,
+    headers: HeaderMap,
     Body(request): Body<ReasonRequest>,
 ) -> Result<Json<Changed>, Problem> {
-    Ok(Json(app.run(move |archive| archive.reinstate(&who, id, &request.reason)).await?))
+    let key = idempotency_key(&headers)?;
+    Ok(Json(app.run(move |archive| archive.reinstate(&who, id, &request.reason, key.as_deref())).await?))
 }
 
 /// How long a record is kept, and why.

@@ -102,7 +102,7 @@ pub async fn reinstate(
 }
 
 /// One of the two verbs above.
-type Verb = fn(&Archive, &Principal, RecordId, &str) -> Result<Changed, ArchiveError>;
+type Verb = fn(&Archive, &Principal, RecordId, &str, Option<&str>) -> Result<Changed, ArchiveError>;
 
 async fn hide(
     app: App,
@@ -117,7 +117,7 @@ async fn hide(
         page.t.reason_missing.to_owned()
     } else {
         let (principal, words) = (who.clone(), reason.clone());
-        match app.run(move |archive| Ok(verb(archive, &principal, id, &words))).await? {
+        match app.run(move |archive| Ok(verb(archive, &principal, id, &words, None))).await? {
             Ok(_) => return Ok(back(id, done)),
             Err(error) if matches!(error.code(), "invalid" | "conflict") => words::refusal(&error, page.lang),
             Err(error) => return Err(error.into()),
