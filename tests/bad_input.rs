@@ -3,14 +3,11 @@
 mod support;
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::server::Server;
-use support::{Archive, Ran, pdf, text};
+use support::{Archive, pdf, text};
 
 const FLAGS: [&str; 5] = ["--date", "2026-02-01", "--counterparty", "株式会社国税商事", "--no-amount"];
 
@@ -58,17 +55,8 @@ fn what_is_no_sound_pdf_is_kept_as_it_is_and_marked() {
 #[test]
 fn dates_that_are_none_are_refused() {
     let archive = Archive::new();
-    for date in [
-        "2026-02-30",
-        "2026-13-01",
-        "令和0年1月1日",
-        "R0.1.1",
-        "平成32年1月1日",
-        "昨日",
-        "",
-        "2026",
-        "99999-01-01",
-    ] {
+    for date in ["2026-02-30", "2026-13-01", "令和0年1月1日", "R0.1.1", "昨日", "", "2026", "99999-01-01"]
+    {
         let failure = refuse(&archive, &["--date", date, "--counterparty", "A", "--no-amount"], 1);
         assert!(failure.code == "invalid" && failure.message.contains("date"), "{date}: {failure:?}");
     }

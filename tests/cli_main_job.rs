@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use support::server::Server;
 use support::{Archive, Ran, accepted_by, pdf, text};
 
-/// The contracts of the story: date, counterparty, amount, title, class, number.
-const CONTRACTS: [(&str, &str, Option<&str>, &str, &str, &str); 6] = [
+/// Date, counterparty, amount, title, class, number.
+type Contract = (&'static str, &'static str, Option<&'static str>, &'static str, &'static str, &'static str);
+
+/// The contracts of the story.
+const CONTRACTS: [Contract; 6] = [
     ("2026-02-01", "株式会社国税商事", Some("1,100,000円"), "業務委託契約書", "contract", "K-001"),
     ("2026-02-15", "㈱国税商事", Some("0"), "秘密保持契約書", "contract", "K-002"),
     ("2026-03-01", "国税商事株式会社", None, "覚書", "contract", "K-003"),

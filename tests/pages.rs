@@ -290,7 +290,7 @@ async fn a_record_page_says_what_is_there_and_passes_no_verdict() {
     assert_eq!(japanese.status, StatusCode::OK);
     assert!(japanese.words().contains("署名あり（検証は未実施）"), "{}", japanese.words());
     assert!(japanese.words().contains("2026年2月1日（令和8年）") && japanese.words().contains("JST"));
-    assert!(japanese.body.contains(&format!(r#"<iframe src="/api/v1/records/{id}/original?inline=true""#)));
+    assert!(japanese.body.contains(&format!(r##"<iframe src="/api/v1/records/{id}/original?inline=true#"##)));
     let english = site.get(&format!("/records/{id}?lang=en"), Some(&session)).await;
     for (words, verdict) in [(japanese.words(), "有効"), (english.words().to_lowercase(), "valid")] {
         assert!(!words.contains(verdict), "{words}");

@@ -62,7 +62,9 @@ impl Server {
 
     fn wait(&mut self) -> String {
         self.child.wait().unwrap();
-        self.reader.take().map(|reader| reader.join().unwrap());
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         self.said()
     }
 }
