@@ -156,8 +156,8 @@ pub fn metadata(error: &MetadataError, lang: Lang) -> String {
 
 /// Why the engine refuses a request as it stands.
 pub fn refusal(error: &ArchiveError, lang: Lang) -> String {
-    let words = match error {
-        _ if lang == Lang::En => return sentence(error),
+    match error {
+        _ if lang == Lang::En => sentence(error),
         ArchiveError::Search(SearchError::Limit(_)) => format!("表示件数は1から{MAX_LIMIT}までです。"),
         ArchiveError::Search(SearchError::EmptyText) => {
             "フリーワードには文字か数字を入力してください。".into()
@@ -170,8 +170,7 @@ pub fn refusal(error: &ArchiveError, lang: Lang) -> String {
         }
         ArchiveError::Conflict(_) => text(lang).changed_meanwhile.into(),
         other => format!("{}（{other}）", text(lang).refused),
-    };
-    words
+    }
 }
 
 /// A message of the rules as a sentence: they begin in lower case and end without a full stop.
