@@ -82,7 +82,7 @@ fn metadata(number: u64) -> Metadata {
         ends_on: None,
         received_on: None,
         counterparty: Counterparty::named(format!("株式会社見本{}商事", (number * 613) % PARTIES)),
-        amount: (number % 20 != 0).then_some(Money {
+        amount: (!number.is_multiple_of(20)).then_some(Money {
             minor,
             currency: Currency::JPY,
             tax: TaxBasis::Unknown,

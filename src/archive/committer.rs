@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
 
+use super::anchor::Anchor;
 use super::clock::Clock;
 use super::error::ArchiveError;
 use super::head::Head;
@@ -109,11 +110,13 @@ impl Committer {
         head: Head,
         (signing_key, verifying_key): (SigningKey, VerifyingKey),
         clock: Arc<dyn Clock>,
+        anchor: Option<Anchor>,
     ) -> Result<Self, ArchiveError> {
         let (queue, requests) = sync_channel(MAX_WAITING);
         let published = Arc::new(Published::default());
         published.publish(head.size());
-        let mut work = Work { store, head, signing_key, verifying_key, clock, published: published.clone() };
+        let mut work =
+            Work { store, head, signing_key, verifying_key, clock, anchor, published: published.clone() };
         let thread = std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || work.run(&requests))
@@ -172,6 +175,7 @@ struct Work {
     signing_key: SigningKey,
     verifying_key: VerifyingKey,
     clock: Arc<dyn Clock>,
+    anchor: Option<Anchor>,
     published: Arc<Published>,
 }
 
@@ -194,6 +198,7 @@ impl Work {
     /// Only when the head is unknown afterwards, so that going on could fork the journal.
     fn commit_group(&mut self, group: Vec<Request>) -> Result<(), ArchiveError> {
         let mut waiting: Vec<Waiting> = Vec::with_capacity(group.len());
+        let mut refused = Vec::new();
         let mut next = self.head.clone();
         let mut pending = Pending::default();
         {
@@ -202,23 +207,44 @@ impl Work {
                 let stamp = Stamp { seq: next.size(), at: self.clock.now() };
                 match prepare(draft, stamp, &*view, &mut pending, &mut next) {
                     Ok(()) => waiting.extend(reply.map(|reply| (reply, stamp))),
-                    Err(error) => answer(reply, Err(error)),
+                    Err(error) => refused.push((reply, error)),
                 }
             }
         }
-        if next.size() == self.head.size() {
-            return Ok(());
-        }
+        let done = if next.size() == self.head.size() {
+            Ok(())
+        } else {
+            self.commit_prepared(pending, next, waiting)
+        };
+        // Only now: who was refused because of an earlier draft of the group will look for what that one wrote.
+        refused.into_iter().for_each(|(reply, error)| answer(reply, Err(error)));
+        done
+    }
+
+    fn commit_prepared(
+        &mut self,
+        pending: Pending,
+        mut next: Head,
+        waiting: Vec<Waiting>,
+    ) -> Result<(), ArchiveError> {
         let batch = self.seal_head(pending.batch, &mut next);
         match self.store.commit(batch) {
             Ok(()) => {
-                self.head = next;
-                self.published.publish(self.head.size());
+                self.advance(next);
                 waiting.into_iter().for_each(|(reply, stamp)| answer(Some(reply), Ok(stamp)));
                 Ok(())
             }
             Err(error) => self.recover(error.into(), waiting),
         }
+    }
+
+    /// Takes over a durable head.
+    fn advance(&mut self, head: Head) {
+        self.head = head;
+        if let Some(anchor) = &self.anchor {
+            anchor.write(self.head.note().unwrap_or_default());
+        }
+        self.published.publish(self.head.size());
     }
 
     /// Adds the signed head to the batch, and the condition that nobody else moved it.
@@ -240,18 +266,12 @@ impl Work {
         tracing::error!(%error, entries = waiting.len(), "a commit failed");
         let reread = Head::load(&*self.store.view(), &self.verifying_key);
         if let Ok(head) = &reread {
-            self.head = head.clone();
-            self.published.publish(head.size());
+            self.advance(head.clone());
         }
-        let (durable, shared) = (self.head.size(), error.to_string());
-        let mut first = Some(error);
+        let durable = self.head.size();
         for (reply, stamp) in waiting {
             // Kept although it reported an error: the entry is durable, so it is acknowledged.
-            let result = if stamp.seq < durable {
-                Ok(stamp)
-            } else {
-                Err(first.take().unwrap_or_else(|| ArchiveError::Stopped(shared.clone())))
-            };
+            let result = if stamp.seq < durable { Ok(stamp) } else { Err(error.again()) };
             answer(Some(reply), result);
         }
         reread.map(drop)

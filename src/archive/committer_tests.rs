@@ -33,7 +33,7 @@ fn draft(key: &[u8], value: &[u8]) -> Draft {
 
 fn start(store: Arc<dyn Store>, head: Head) -> Committer {
     let (signing, verifying, _) = keys();
-    Committer::start(store, head, (signing, verifying), Arc::new(SystemClock)).expect("a thread")
+    Committer::start(store, head, (signing, verifying), Arc::new(SystemClock), None).expect("a thread")
 }
 
 /// Every acknowledged entry is there with its rows; nothing else is; the tree follows from the entries.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Archive;
 use super::committer::{Draft, Stamp, Written};
 use super::error::ArchiveError;
-use super::keyring::{Keyring, seal_json};
+use super::keyring::seal_json;
 use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{self, IdempotencyRow, RecordRow, V1};
@@ -80,9 +80,8 @@ impl Archive {
         id: RecordId,
         changes: &Changes,
         reason: &str,
-        idempotency_key: Option<&str>,
+        repeat: Option<Repeat>,
     ) -> Result<Changed, ArchiveError> {
-        let repeat = Repeat::of(&self.keyring, who, idempotency_key, Act::Correct, id, &(changes, reason));
         if let Some(answer) = self.answered_before(repeat.as_ref())? {
             return Ok(answer);
         }
@@ -168,8 +167,25 @@ impl Archive {
         Ok(Changed { id, version, journal_seq: stamp.seq })
     }
 
+    /// How a request will be recognised when it is repeated; `None` when the caller gave no key.
+    pub fn repeat<T: Serialize>(
+        &self,
+        who: &Principal,
+        key: Option<&str>,
+        act: Act,
+        id: RecordId,
+        request: &T,
+    ) -> Option<Repeat> {
+        let key = self.keyring.mac("idempotency-key", &[who.name.as_bytes(), key?.as_bytes()]);
+        let parts = [act.as_str().as_bytes(), id.as_bytes(), &rows::encode(request)];
+        Some(Repeat { key, request: self.keyring.mac("idempotent-request", &parts) })
+    }
+
     /// The answer given earlier to the same request under the same key.
-    pub(super) fn answered_before(&self, repeat: Option<&Repeat>) -> Result<Option<Changed>, ArchiveError> {
+    ///
+    /// # Errors
+    /// [`ArchiveError::Conflict`] when the key was used for a different request.
+    pub fn answered_before(&self, repeat: Option<&Repeat>) -> Result<Option<Changed>, ArchiveError> {
         let Some(repeat) = repeat else { return Ok(None) };
         let Some(stored) = self.store.view().get(Table::Idempotency, &repeat.key)? else { return Ok(None) };
         let row: IdempotencyRow = rows::decode("idempotency row", &stored)?;
@@ -183,25 +199,10 @@ impl Archive {
 }
 
 /// How a repeated request is recognised: by the caller's key, and by what was asked under it.
-pub(super) struct Repeat {
+#[derive(Clone)]
+pub struct Repeat {
     key: Vec<u8>,
     request: Vec<u8>,
-}
-
-impl Repeat {
-    /// `None` when the caller gave no key.
-    pub fn of<T: Serialize>(
-        keyring: &Keyring,
-        who: &Principal,
-        key: Option<&str>,
-        act: Act,
-        id: RecordId,
-        request: &T,
-    ) -> Option<Self> {
-        let key = keyring.mac("idempotency-key", &[who.name.as_bytes(), key?.as_bytes()]);
-        let parts = [act.as_str().as_bytes(), id.as_bytes(), &rows::encode(request)];
-        Some(Self { key, request: keyring.mac("idempotent-request", &parts) })
-    }
 }
 
 /// A reason is what an inspector reads first: it must say something.

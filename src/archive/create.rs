@@ -8,6 +8,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::anchor::Anchor;
 use super::clock::{Clock, SystemClock};
 use super::committer::{Committer, Draft, Written};
 use super::error::ArchiveError;
@@ -73,8 +74,8 @@ fn build(layout: &Layout) -> Result<(String, String), ArchiveError> {
     make_directory(key_directory)?;
     key_file::create(&key_path, &kek).map_err(|error| ArchiveError::KeyRefused(error.to_string()))?;
     write_new(&layout.lock(), b"")?;
-    let store: Arc<dyn Store> = Arc::new(RocksStore::open(&layout.store(), store::Options { create: true })?);
-    let made = write_first_entry(store, kek, Arc::new(SystemClock))?;
+    let store: Arc<dyn Store> = Arc::new(RocksStore::open(layout.store(), store::Options { create: true })?);
+    let made = write_first_entry(store, kek, Anchor::open(&layout.checkpoint())?, Arc::new(SystemClock))?;
     sync_directory(layout.root())?;
     Ok(made)
 }
@@ -83,6 +84,7 @@ fn build(layout: &Layout) -> Result<(String, String), ArchiveError> {
 fn write_first_entry(
     store: Arc<dyn Store>,
     kek: Kek,
+    anchor: Anchor,
     clock: Arc<dyn Clock>,
 ) -> Result<(String, String), ArchiveError> {
     let archive_id = Uuid::new_v4();
@@ -112,7 +114,8 @@ fn write_first_entry(
     batch.put(Table::Meta, meta::ARCHIVE_DEK, wrapped);
     batch.put(Table::Meta, meta::SIGNING_SEED, sealed_seed);
     batch.put(Table::Meta, token_key, token_row);
-    let committer = Committer::start(store, Head::empty(origin), (signing_key, verifying_key), clock)?;
+    let committer =
+        Committer::start(store, Head::empty(origin), (signing_key, verifying_key), clock, Some(anchor))?;
     committer.commit(Draft {
         actor: Principal::system(),
         act: Act::Init,

@@ -33,6 +33,11 @@ pub enum ArchiveError {
     Locked(PathBuf),
     #[error("the key does not open this archive: {0}")]
     KeyRefused(String),
+    /// The store has fewer entries than were acknowledged, or others.
+    #[error(
+        "the journal has {found} entries, but {known} were acknowledged, or they were others: newer ones are lost"
+    )]
+    Rewound { known: u64, found: u64 },
     /// Written by a later release.
     #[error("{0}")]
     NewerFormat(String),
@@ -73,7 +78,7 @@ impl ArchiveError {
             Self::NotEmpty(_) => "not-empty",
             Self::Locked(_) => "locked",
             Self::KeyRefused(_) => "key-refused",
-            Self::Corrupt(_) | Self::Seal(_) => "corrupt",
+            Self::Corrupt(_) | Self::Seal(_) | Self::Rewound { .. } => "corrupt",
             Self::DiskFull(_) => "disk-full",
             Self::NewerFormat(_) => "newer-format",
             Self::Stopped(_) => "stopped",
@@ -84,9 +89,30 @@ impl ArchiveError {
         }
     }
 
+    /// The same error for the next caller whom one failure concerns.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::DiskFull(detail) => Self::DiskFull(detail.clone()),
+            Self::Corrupt(detail) => Self::Corrupt(detail.clone()),
+            other => Self::Stopped(other.to_string()),
+        }
+    }
+
     /// What to do next, where there is something to do.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Invalid(_) => "correct the value that is named, then repeat; --help shows examples",
+            Self::Config(_) => "correct shosoin.toml at the place that is named, then start again",
+            Self::Retention(_) => "correct the policy file at the line that is named, then start again",
+            Self::Io { .. } | Self::Store(_) => {
+                "check the disk, that it is not read-only, and the permissions of the directory; then repeat"
+            }
+            Self::NotFound(_) => "look with `shosoin journal list` at what there is",
+            Self::NewerFormat(_) => "install the release that wrote it",
+            Self::Forbidden(_) => "ask somebody who may",
+            Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
+                "start again from the first page"
+            }
             Self::NoSuchRecord(_) => "find the id with `shosoin search`",
             Self::Conflict(_) => "look at the record again with `shosoin show ID`, then repeat the change",
             Self::TooLarge { .. } => {
@@ -101,12 +127,16 @@ impl ArchiveError {
             Self::Corrupt(_) | Self::Seal(_) => {
                 "keep a copy of the data directory as it is, see with `shosoin fsck` what is damaged, then restore it from a backup"
             }
+            Self::Rewound { .. } => {
+                "restore the newest backup; if an older copy was put back on purpose, remove the file checkpoint.txt in \
+                 the data directory to accept it"
+            }
             Self::DiskFull(_) => "free some space and repeat; nothing that was acknowledged is lost",
             Self::Stopped(_) => "correct the cause and restart; nothing that was acknowledged is lost",
             Self::Search(SearchError::Index(error)) | Self::Index(error) if error.needs_rebuild() => {
                 "run `shosoin index rebuild`; the index holds nothing that the store does not"
             }
-            _ => return None,
+            Self::Search(_) | Self::Index(_) => "correct the condition that is named, then repeat",
         };
         Some(hint.to_owned())
     }

@@ -30,6 +30,8 @@ pub struct Indexer {
     pub(super) keyring: Keyring,
     path: PathBuf,
     options: IndexOptions,
+    /// An index on disk that has seen more entries than this is not of this journal.
+    at_most: u64,
     index: Mutex<Option<Arc<Index>>>,
     /// One writer at a time; searches do not take it.
     writing: Mutex<()>,
@@ -52,9 +54,15 @@ pub struct IndexStatus {
 
 impl Indexer {
     /// An indexer over the directory `path`.
-    pub fn new(store: Arc<dyn Store>, keyring: Keyring, path: PathBuf, options: IndexOptions) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        keyring: Keyring,
+        path: PathBuf,
+        options: IndexOptions,
+        at_most: u64,
+    ) -> Self {
         let (index, writing) = (Mutex::new(None), Mutex::new(()));
-        Self { store, keyring, path, options, index, writing, stopping: AtomicBool::new(false) }
+        Self { store, keyring, path, options, at_most, index, writing, stopping: AtomicBool::new(false) }
     }
 
     /// Answers a query from what is indexed now; see [`catch_up`](Self::catch_up).
@@ -152,6 +160,10 @@ impl Indexer {
         let opened = match Index::open(&self.path, key(), self.options) {
             // Lost, or made by another version: it is a view of the store, so it is simply made again.
             Err(IndexError::Missing | IndexError::Outdated(_)) => {
+                Index::create(&self.path, key(), self.options)?
+            }
+            Ok(stale) if stale.cursor() > self.at_most => {
+                drop(stale);
                 Index::create(&self.path, key(), self.options)?
             }
             other => other?,
@@ -268,7 +280,7 @@ impl Archive {
         std::thread::Builder::new()
             .name("indexer".into())
             .spawn(move || indexer.follow(&published))
-            .map(drop)
+            .map(|thread| *lock(&self.follower) = Some(thread))
             .map_err(ArchiveError::io("indexer thread"))
     }
 }

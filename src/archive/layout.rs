@@ -1,6 +1,24 @@
 //! Where things are inside the data directory.
 
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+
+/// Longest path of a Unix socket, in bytes without the final zero.
+const MAX_SOCKET_PATH: usize = 107;
+
+/// A path that holds as long as this lives.
+pub struct ShortPath {
+    path: PathBuf,
+    _directory: Option<File>,
+}
+
+impl AsRef<Path> for ShortPath {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
+}
 
 /// Paths of one data directory.
 #[derive(Clone, Debug)]
@@ -37,6 +55,11 @@ impl Layout {
         self.root.join("retention-policies")
     }
 
+    /// The newest signed checkpoint, beside the store that it vouches for.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.root.join("checkpoint.txt")
+    }
+
     /// Locked while a process has the archive open.
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock")
@@ -45,5 +68,19 @@ impl Layout {
     /// Where a running server listens for commands on this machine.
     pub fn socket(&self) -> PathBuf {
         self.root.join("shosoin.sock")
+    }
+
+    /// The socket under a name short enough for the kernel, which takes 107 bytes (`sun_path`, unix(7)).
+    ///
+    /// # Errors
+    /// When the directory cannot be opened.
+    pub fn short_socket(&self) -> io::Result<ShortPath> {
+        let path = self.socket();
+        if path.as_os_str().len() <= MAX_SOCKET_PATH {
+            return Ok(ShortPath { path, _directory: None });
+        }
+        let directory = File::open(&self.root)?;
+        let path = format!("/proc/self/fd/{}/shosoin.sock", directory.as_raw_fd()).into();
+        Ok(ShortPath { path, _directory: Some(directory) })
     }
 }

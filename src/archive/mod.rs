@@ -1,5 +1,6 @@
 //! The engine: one verb per file. It is synchronous, and the only code that changes an archive.
 
+mod anchor;
 mod clock;
 mod committer;
 mod correct;
@@ -28,10 +29,11 @@ mod token;
 mod withdraw;
 
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 pub use clock::{Clock, SystemClock};
-pub use correct::{Changed, Changes};
+pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create};
 pub use deposit::{Deposit, Receipt};
 pub use error::ArchiveError;
@@ -69,6 +71,8 @@ pub struct Archive {
     /// First line of every checkpoint, and the key they verify under.
     identity: Identity,
     verifying_key: VerifyingKey,
+    /// The thread that follows the journal, when there is one.
+    follower: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the archive is open: one process per directory. `None` for archives in memory.
     _lock: Option<File>,
 }

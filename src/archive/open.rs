@@ -2,10 +2,11 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
+use super::anchor::{Anchor, Found};
 use super::clock::{Clock, SystemClock};
 use super::committer::Committer;
 use super::error::ArchiveError;
@@ -42,8 +43,14 @@ impl Archive {
     /// [`ArchiveError::Config`], or damage.
     pub fn open(data: &Path, options: Options) -> Result<Self, ArchiveError> {
         let layout = Layout::new(data);
-        if !layout.config().is_file() || !layout.store().is_dir() {
-            return Err(ArchiveError::NotAnArchive(data.to_owned()));
+        for part in [layout.config(), layout.store()] {
+            match std::fs::metadata(&part) {
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                    return Err(ArchiveError::io(part)(error));
+                }
+                Err(_) => return Err(ArchiveError::NotAnArchive(data.to_owned())),
+            }
         }
         let lock = lock(&layout)?;
         let config = Config::load(&layout.config())?;
@@ -54,13 +61,25 @@ impl Archive {
         let verifying_key = identity.verifying_key()?;
         let head = Head::load(&*store.view(), &verifying_key)?;
         let keys = (signing_key, verifying_key.clone());
-        let committer = Committer::start(store.clone(), head, keys, options.clock.clone())?;
+        let anchor = Anchor::open(&layout.checkpoint())?;
+        let found = anchor.check(&*store.view(), &head, &verifying_key)?;
+        anchor.write(head.note().unwrap_or_default());
+        let journal_size = head.size();
+        let committer = Committer::start(store.clone(), head, keys, options.clock.clone(), Some(anchor))?;
+        // Whatever a journal without an anchor may have been, an index made beside it cannot be believed.
+        let index_through = if found == Found::Continues { journal_size } else { 0 };
         let index_options = IndexOptions {
             writer_bytes: config.search.writer_memory_bytes,
             cache_bytes: config.search.cache_bytes,
             ..IndexOptions::default()
         };
-        let indexer = Arc::new(Indexer::new(store.clone(), keyring.clone(), layout.index(), index_options));
+        let indexer = Arc::new(Indexer::new(
+            store.clone(),
+            keyring.clone(),
+            layout.index(),
+            index_options,
+            index_through,
+        ));
         let clock = options.clock;
         Ok(Self {
             layout,
@@ -73,6 +92,7 @@ impl Archive {
             clock,
             identity,
             verifying_key,
+            follower: Mutex::default(),
             _lock: Some(lock),
         })
     }
@@ -81,6 +101,11 @@ impl Archive {
 impl Drop for Archive {
     fn drop(&mut self) {
         self.indexer.stop();
+        let follower = self.follower.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(follower) = follower {
+            // It holds the store, which is closed in order only when nobody holds it any more.
+            let _ = follower.join();
+        }
     }
 }
 
@@ -98,7 +123,7 @@ fn lock(layout: &Layout) -> Result<File, ArchiveError> {
 
 /// Opens the store of what is an archive by all other signs: without its files it is damaged, not absent.
 fn open_store(layout: &Layout) -> Result<RocksStore, ArchiveError> {
-    RocksStore::open(&layout.store(), store::Options::default()).map_err(|error| match error {
+    RocksStore::open(layout.store(), store::Options::default()).map_err(|error| match error {
         OpenError::NotAnArchive(path) => {
             ArchiveError::Corrupt(format!("{} has lost the files that a store begins with", path.display()))
         }

@@ -1,7 +1,7 @@
 //! Withdraw and reinstate: logical deletion. Hidden by default, still kept, still findable.
 
 use super::Archive;
-use super::correct::{Changed, NextVersion, Repeat};
+use super::correct::{Changed, NextVersion};
 use super::error::ArchiveError;
 use super::principal::Principal;
 use crate::journal::Act;
@@ -45,7 +45,7 @@ impl Archive {
         withdrawn: bool,
     ) -> Result<Changed, ArchiveError> {
         let act = if withdrawn { Act::Withdraw } else { Act::Reinstate };
-        let repeat = Repeat::of(&self.keyring, who, idempotency_key, act, id, &reason);
+        let repeat = self.repeat(who, idempotency_key, act, id, &reason);
         if let Some(answer) = self.answered_before(repeat.as_ref())? {
             return Ok(answer);
         }

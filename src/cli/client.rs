@@ -164,7 +164,7 @@ async fn read_json<T: DeserializeOwned>(response: Response<Body>) -> Result<T, C
 
 fn broken(error: &dyn std::fmt::Display) -> CliError {
     CliError::new(
-        "io",
+        "unreachable",
         format!("the answer broke off: {error}"),
         Some("look into the server's log, then repeat"),
     )

@@ -1,6 +1,7 @@
 //! `deposit`: seal and store contracts; suggestions fill gaps only when somebody confirms them.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::fs::File;
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -63,13 +64,21 @@ fn deposit_one(
 
 /// Reads a contract, refusing one that the archive would refuse before it is in memory.
 pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
-    let length = std::fs::metadata(path).map_err(|error| CliError::file(path, &error))?.len();
-    if length > limit {
-        let message = format!("{} is {length} bytes; this archive accepts at most {limit}", path.display());
+    let failed = |error| CliError::file(path, &error);
+    let too_large = || {
+        let message =
+            format!("{} is larger than the {limit} bytes that this archive accepts", path.display());
         let hint = "raise [deposit] max_bytes in shosoin.toml if the machine has the memory";
-        return Err(CliError::new("too-large", message, Some(hint)));
+        CliError::new("too-large", message, Some(hint))
+    };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.len() > limit {
+        return Err(too_large());
     }
-    std::fs::read(path).map_err(|error| CliError::file(path, &error))
+    // Devices and growing files do not tell their length: one byte beyond the limit is enough to know.
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
 fn has_gaps(metadata: &MetadataInput) -> bool {

@@ -40,6 +40,11 @@ impl CliError {
         Self::new("usage", message, Some("run the command with --help to see an example"))
     }
 
+    /// The result could not be printed, e.g. because the reader of the pipe went away.
+    pub fn stdout(error: &std::io::Error) -> Self {
+        Self::new("io", format!("stdout: {error}"), None)
+    }
+
     /// A file of the caller's could not be read or written.
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
         let hint = match error.kind() {
@@ -48,7 +53,7 @@ impl CliError {
             std::io::ErrorKind::StorageFull => "free some space and repeat",
             _ => "check the disk and repeat",
         };
-        let code = if error.kind() == std::io::ErrorKind::NotFound { "not-found" } else { "io" };
+        let code = if error.kind() == std::io::ErrorKind::NotFound { "not-found" } else { "file" };
         Self::new(code, format!("{}: {error}", path.display()), Some(hint))
     }
 }

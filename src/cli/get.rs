@@ -1,18 +1,20 @@
 //! `get`: the original, byte for byte.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use axum::http::Method;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use super::CliError;
 use super::arguments::GetOptions;
 use super::client::Client;
 use super::output::Output;
 use super::show::id;
+use crate::record::RecordId;
 
 pub fn run(data: &Path, options: &GetOptions, output: &Output) -> Result<ExitCode, CliError> {
     let id = id(&options.id)?;
@@ -34,61 +36,64 @@ pub fn run(data: &Path, options: &GetOptions, output: &Output) -> Result<ExitCod
         ));
     }
     sink.finish()?;
-    if let Some(path) = &options.output {
-        let path = path.display();
-        output.say(
-            &format!("{path} に書き出しました（SHA-256 {found}）"),
-            &format!("wrote {path} (SHA-256 {found})"),
-        );
-    }
+    let Some(path) = &options.output else { return Ok(ExitCode::SUCCESS) };
+    let got = Got { id, path, sha256: found };
+    output.result(&got, |_| Ok(()))?;
+    let (path, found) = (path.display(), &got.sha256);
+    output.say(
+        &format!("{path} に書き出しました（SHA-256 {found}）"),
+        &format!("wrote {path} (SHA-256 {found})"),
+    );
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the bytes go. A file appears under its name only when it is complete.
+/// What was handed back. Without a file the bytes themselves are the result, also with `--json`.
+#[derive(Serialize)]
+struct Got<'a> {
+    id: RecordId,
+    path: &'a Path,
+    sha256: String,
+}
+
+/// Where the bytes go. A file appears under its name only when it is complete, readable by its owner only.
 enum Sink<'a> {
     Stdout(std::io::Stdout),
-    File { target: &'a Path, partial: std::path::PathBuf, file: File },
+    File { target: &'a Path, file: NamedTempFile },
 }
 
 impl<'a> Sink<'a> {
     fn open(target: Option<&'a Path>) -> Result<Self, CliError> {
         let Some(target) = target else { return Ok(Self::Stdout(std::io::stdout())) };
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = target.with_file_name(name);
-        let file = File::create(&partial).map_err(|error| CliError::file(target, &error))?;
-        Ok(Self::File { target, partial, file })
+        let file = beside(target).map_err(|error| CliError::file(target, &error))?;
+        Ok(Self::File { target, file })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         match self {
-            Self::Stdout(out) => {
-                out.write_all(bytes).map_err(|error| CliError::new("io", format!("stdout: {error}"), None))
-            }
-            Self::File { target, file, .. } => {
+            Self::Stdout(out) => out.write_all(bytes).map_err(|error| CliError::stdout(&error)),
+            Self::File { target, file } => {
                 file.write_all(bytes).map_err(|error| CliError::file(target, &error))
             }
         }
     }
 
-    fn finish(mut self) -> Result<(), CliError> {
-        match &mut self {
-            Self::Stdout(out) => {
-                out.flush().map_err(|error| CliError::new("io", format!("stdout: {error}"), None))
-            }
-            Self::File { target, partial, file } => {
-                let moved = file.sync_all().and_then(|()| std::fs::rename(&*partial, &*target));
-                moved.map_err(|error| CliError::file(target, &error))
-            }
+    fn finish(self) -> Result<(), CliError> {
+        match self {
+            Self::Stdout(mut out) => out.flush().map_err(|error| CliError::stdout(&error)),
+            Self::File { target, file } => keep(file, target),
         }
     }
 }
 
-impl Drop for Sink<'_> {
-    fn drop(&mut self) {
-        if let Self::File { partial, .. } = self {
-            // Gone already when the file was completed; a leftover after a failure is removed.
-            let _ = std::fs::remove_file(partial);
-        }
-    }
+/// A new file in the directory of `target`, under a name that nobody else uses; it goes when it is not kept.
+pub(super) fn beside(target: &Path) -> std::io::Result<NamedTempFile> {
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::Builder::new().prefix(".shosoin-").tempfile_in(directory)
+}
+
+/// Gives a complete file its name, durably.
+pub(super) fn keep(file: NamedTempFile, target: &Path) -> Result<(), CliError> {
+    let failed = |error: &std::io::Error| CliError::file(target, error);
+    file.as_file().sync_all().map_err(|error| failed(&error))?;
+    file.persist(target).map_err(|error| failed(&error.error)).map(drop)
 }

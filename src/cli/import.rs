@@ -74,8 +74,10 @@ fn open_index(options: &ImportOptions, status: &Status) -> Result<IndexBook<File
         Encoding::Cp932 => export::Encoding::Cp932,
     };
     let defaults = Defaults { entity, currency: status.currency, class: "contract".into() };
-    IndexBook::open(file, encoding, defaults)
-        .map_err(|error| CliError::new("invalid", format!("{}: {error}", path.display()), None))
+    IndexBook::open(file, encoding, defaults).map_err(|error| {
+        let hint = "correct the index book; samples/index.csv shows one";
+        CliError::new("invalid", format!("{}: {error}", path.display()), Some(hint))
+    })
 }
 
 /// An import under way.
@@ -159,8 +161,7 @@ impl<'a> Import<'a> {
                 self.bar.inc(1);
                 Ok(())
             }
-            // Not the row's fault: going on would reject all the others too.
-            Err(error) if matches!(error.code.as_str(), "disk-full" | "stopped" | "internal") => Err(error),
+            Err(error) if !is_the_rows_fault(&error) => Err(error),
             Err(error) => {
                 let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
                 self.reject(&row.into_reject(format!("{}{hint}", error.message)))
@@ -185,7 +186,9 @@ impl<'a> Import<'a> {
     fn note_receipt(&mut self, receipt: &Receipt) -> Result<(), CliError> {
         let Some(file) = &mut self.receipts else { return Ok(()) };
         let line = serde_json::to_string(receipt).map_err(|error| CliError::usage(error.to_string()))?;
-        writeln!(file, "{line}").map_err(|error| CliError::new("io", format!("receipts: {error}"), None))
+        // One write, so that no crash leaves half a line with the next one behind it.
+        file.write_all(format!("{line}\n").as_bytes())
+            .map_err(|error| CliError::new("io", format!("receipts: {error}"), None))
     }
 
     fn finish(self) -> Result<Imported, CliError> {
@@ -196,6 +199,11 @@ impl<'a> Import<'a> {
         }
         Ok(self.done)
     }
+}
+
+/// Whether the row alone is to blame. Anything else (the server gone, the disk full) would befall the others too.
+fn is_the_rows_fault(error: &CliError) -> bool {
+    matches!(error.code.as_str(), "invalid" | "too-large" | "not-found" | "file" | "conflict")
 }
 
 async fn deposit_row(

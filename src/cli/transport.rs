@@ -1,6 +1,6 @@
 //! How a command reaches the archive: inside this process, or through the socket of a running server.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,8 +19,8 @@ use crate::web;
 pub enum Transport {
     /// Nobody else has the archive open: its routes run here.
     InProcess(Router),
-    /// A server has it open and listens on this socket.
-    Socket(PathBuf),
+    /// A server has it open and listens on the socket in its directory.
+    Socket(Layout),
 }
 
 impl Transport {
@@ -32,9 +32,9 @@ impl Transport {
         match Archive::open(data, Options::default()) {
             Ok(archive) => Ok(Self::InProcess(web::in_process(Arc::new(archive), own_uid()))),
             Err(locked @ ArchiveError::Locked(_)) => {
-                let socket = Layout::new(data).socket();
-                match UnixStream::connect(&socket).await {
-                    Ok(_) => Ok(Self::Socket(socket)),
+                let layout = Layout::new(data);
+                match connect(&layout).await {
+                    Ok(_) => Ok(Self::Socket(layout)),
                     Err(_) => Err(locked.into()),
                 }
             }
@@ -53,13 +53,18 @@ impl Transport {
                 Ok(response) => Ok(response),
                 Err(never) => match never {},
             },
-            Self::Socket(path) => {
+            Self::Socket(layout) => {
                 let lost = |error: &dyn std::fmt::Display| {
-                    let message = format!("the server at {} does not answer: {error}", path.display());
-                    CliError::new("io", message, Some("see whether the server still runs, then repeat"))
+                    let message =
+                        format!("the server at {} does not answer: {error}", layout.socket().display());
+                    CliError::new(
+                        "unreachable",
+                        message,
+                        Some("see whether the server still runs, then repeat"),
+                    )
                 };
                 request.headers_mut().insert(header::HOST, header::HeaderValue::from_static("localhost"));
-                let stream = UnixStream::connect(path).await.map_err(|error| lost(&error))?;
+                let stream = connect(layout).await.map_err(|error| lost(&error))?;
                 let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
                 let (mut sender, connection) = handshake.map_err(|error| lost(&error))?;
                 tokio::spawn(connection);
@@ -68,6 +73,10 @@ impl Transport {
             }
         }
     }
+}
+
+async fn connect(layout: &Layout) -> std::io::Result<UnixStream> {
+    UnixStream::connect(layout.short_socket()?).await
 }
 
 /// The user that runs this command.

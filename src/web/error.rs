@@ -41,11 +41,17 @@ impl Problem {
 
     /// The request makes no sense; `detail` says which part and why.
     pub fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail, None)
+        let hint = "correct the value that is named, then repeat; --help shows examples";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail, Some(hint.into()))
     }
 
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", format!("there is no such {what}"), None)
+    }
+
+    pub fn method_not_allowed() -> Self {
+        let hint = Some("schema/openapi.json lists the methods of every path".into());
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid", "this address does not take this method", hint)
     }
 
     pub fn unauthorized() -> Self {

@@ -70,11 +70,12 @@ pub fn router(app: App) -> Router {
         .merge(api)
         .merge(health::router())
         .merge(pages::router())
-        .fallback(|| async { Problem::not_found("page") })
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(DefaultBodyLimit::max(limit.saturating_add(BODY_OVERHEAD)))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(security_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(security_header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(security_header(header::REFERRER_POLICY, "same-origin"))
         .layer(security_header(header::X_FRAME_OPTIONS, "SAMEORIGIN"))
         .layer(security_header(
             header::CONTENT_SECURITY_POLICY,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::auth::Local;
 use super::{App, router};
-use crate::archive::{Archive, ArchiveError, Principal};
+use crate::archive::{Archive, ArchiveError, Layout, Principal};
 
 /// How long running requests may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -41,7 +41,7 @@ pub async fn serve(
 ) -> Result<(), ArchiveError> {
     let tcp = TcpListener::bind(listen).await.map_err(ArchiveError::io(listen.to_string()))?;
     let socket = archive.layout().socket();
-    let unix = bind_socket(&socket)?;
+    let unix = bind_socket(archive.layout())?;
     let address = tcp.local_addr().map_err(ArchiveError::io(listen.to_string()))?;
     archive.follow_in_background()?;
     ready(&Listening { address, socket: socket.clone() });
@@ -71,14 +71,15 @@ pub async fn serve(
 }
 
 /// Opens the socket. The caller holds the archive's lock, so a file that is there belongs to nobody.
-fn bind_socket(path: &Path) -> Result<UnixListener, ArchiveError> {
+fn bind_socket(layout: &Layout) -> Result<UnixListener, ArchiveError> {
+    let (path, short) = (&layout.socket(), layout.short_socket().map_err(ArchiveError::io(layout.socket()))?);
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(ArchiveError::io(path)(error));
         }
         _ => {}
     }
-    let bound = UnixListener::bind(path).map_err(ArchiveError::io(path))?;
+    let bound = UnixListener::bind(&short).map_err(ArchiveError::io(path))?;
     let private = std::fs::Permissions::from_mode(0o600);
     std::fs::set_permissions(path, private).map_err(ArchiveError::io(path))?;
     Ok(bound)

@@ -117,6 +117,17 @@ async fn status(State(app): State<App>, _: Who) -> Json<Status> {
 #[from_request(via(axum::Json), rejection(Problem))]
 pub struct Body<T>(pub T);
 
+/// A form whose refusal is a problem like any other.
+pub struct Form(pub axum::extract::Multipart);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Problem> {
+        Ok(Self(axum::extract::Multipart::from_request(request, state).await?))
+    }
+}
+
 /// A query string whose refusal is a problem like any other.
 #[derive(axum::extract::FromRequestParts)]
 #[from_request(via(axum::extract::Query), rejection(Problem))]
@@ -129,20 +140,31 @@ pub struct PathOf<T>(pub T);
 
 impl From<axum::extract::rejection::JsonRejection> for Problem {
     fn from(rejection: axum::extract::rejection::JsonRejection) -> Self {
-        Self::new(rejection.status(), "invalid", rejection.body_text(), None)
+        Self::new(rejection.status(), "invalid", rejection.body_text(), refer())
     }
 }
 
 impl From<axum::extract::rejection::QueryRejection> for Problem {
     fn from(rejection: axum::extract::rejection::QueryRejection) -> Self {
-        Self::new(rejection.status(), "invalid", rejection.body_text(), None)
+        Self::new(rejection.status(), "invalid", rejection.body_text(), refer())
     }
 }
 
 impl From<axum::extract::rejection::PathRejection> for Problem {
     fn from(rejection: axum::extract::rejection::PathRejection) -> Self {
-        Self::new(axum::http::StatusCode::NOT_FOUND, "not-found", rejection.body_text(), None)
+        Self::new(axum::http::StatusCode::NOT_FOUND, "not-found", rejection.body_text(), refer())
     }
+}
+
+impl From<axum::extract::multipart::MultipartRejection> for Problem {
+    fn from(rejection: axum::extract::multipart::MultipartRejection) -> Self {
+        Self::new(rejection.status(), "invalid", rejection.body_text(), refer())
+    }
+}
+
+/// Where the shape of requests is described.
+fn refer() -> Option<String> {
+    Some("schema/openapi.json describes every request".into())
 }
 
 /// The `Idempotency-Key` of a request, bounded.

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::input::MetadataInput;
-use super::{Body, Params, PathOf, idempotency_key};
+use super::{Body, Form, Params, PathOf, idempotency_key, refer};
 use crate::archive::{Changed, Deposit, JournalPage, Receipt, RecordView, RetrievePurpose};
+use crate::journal::Act;
 use crate::pdf;
 use crate::record::{Currency, Metadata, Money, RecordId, TaxBasis, file_name};
 use crate::retention::Decision;
@@ -40,7 +41,7 @@ pub async fn deposit(
     State(app): State<App>,
     Who(who): Who,
     headers: HeaderMap,
-    form: Multipart,
+    Form(form): Form,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     let permit = reserve(&app, &headers).await?;
     let Upload { metadata, file_name, bytes } = read_form(form).await?;
@@ -77,7 +78,7 @@ pub async fn suggest(
     State(app): State<App>,
     _: Who,
     headers: HeaderMap,
-    form: Multipart,
+    Form(form): Form,
 ) -> Result<Json<Suggestion>, Problem> {
     let permit = reserve(&app, &headers).await?;
     let upload = read_form(form).await?;
@@ -172,10 +173,18 @@ pub async fn correct(
     Body(request): Body<CorrectionRequest>,
 ) -> Result<Json<Changed>, Problem> {
     let key = idempotency_key(&headers)?;
-    let before = app.run(move |archive| archive.present_amount(id)).await?;
+    // What was sent is what a repetition repeats: the amount it is read against may have changed since.
+    let repeat = app.archive.repeat(&who, key.as_deref(), Act::Correct, id, &request);
+    let asked = repeat.clone();
+    let (answered, before) = app
+        .run(move |archive| Ok((archive.answered_before(asked.as_ref())?, archive.present_amount(id)?)))
+        .await?;
+    if let Some(changed) = answered {
+        return Ok(Json(changed));
+    }
     let changes = request.changes.changes(before, app.archive.config().archive.currency)?;
     let changed =
-        app.run(move |archive| archive.correct(&who, id, &changes, &request.reason, key.as_deref())).await?;
+        app.run(move |archive| archive.correct(&who, id, &changes, &request.reason, repeat)).await?;
     Ok(Json(changed))
 }
 
@@ -253,7 +262,7 @@ struct Upload {
 }
 
 /// Waits until there is memory for the request. A length is asked for, so that nobody can send without end.
-async fn reserve(app: &App, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
+pub(in crate::web) async fn reserve(app: &App, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let length = length.ok_or_else(|| {
@@ -304,7 +313,7 @@ async fn read_form(mut form: Multipart) -> Result<Upload, Problem> {
 }
 
 fn bad_form(error: axum::extract::multipart::MultipartError) -> Problem {
-    Problem::new(error.status(), "invalid", error.body_text(), None)
+    Problem::new(error.status(), "invalid", error.body_text(), refer())
 }
 
 /// File name of a download: plain for old clients, and in full (RFC 6266, RFC 8187).

@@ -11,6 +11,7 @@ use super::record;
 use super::record_view::{Edit, Hide, RecordTemplate};
 use super::words;
 use crate::archive::{Archive, ArchiveError, Changed, Principal};
+use crate::journal::Act;
 use crate::record::RecordId;
 use crate::web::api::PathOf;
 use crate::web::api::input::MetadataInput;
@@ -53,7 +54,10 @@ pub async fn correct(
     // A double click is one correction; a second, different one from the same old page is refused.
     let key = format!("page {id} version {}", edit.based_on);
     let (principal, reason) = (who.clone(), edit.reason.clone());
-    let work = move |archive: &Archive| Ok(archive.correct(&principal, id, &changes, &reason, Some(&key)));
+    let work = move |archive: &Archive| {
+        let repeat = archive.repeat(&principal, Some(&key), Act::Correct, id, &(&changes, &reason));
+        Ok(archive.correct(&principal, id, &changes, &reason, repeat))
+    };
     match app.run(work).await? {
         Ok(_) => Ok(back(id, "corrected")),
         Err(error @ ArchiveError::Conflict(_)) => {

@@ -14,6 +14,7 @@ use crate::archive::{Deposit, Receipt};
 use crate::pdf;
 use crate::record::amount::format_minor;
 use crate::record::{Currency, Metadata, Money, TaxBasis, file_name};
+use crate::web::api::records::reserve;
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
 
@@ -56,7 +57,7 @@ pub async fn deposit(
     parts: Multipart,
 ) -> Result<Response, Problem> {
     let page = page.signed_in(&who);
-    let permit = upload::reserve(&app, &headers).await?;
+    let permit = reserve(&app, &headers).await?;
     let Upload { mut form, file_name, bytes } = upload::read(parts).await?;
     form.check(app.archive.config().archive.currency, page.lang);
     let Some(bytes) = bytes else {

@@ -2,11 +2,9 @@
 
 use axum::body::Bytes;
 use axum::extract::Multipart;
-use axum::http::{HeaderMap, StatusCode, header};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::metadata_form::MetadataForm;
-use crate::web::{App, PERMIT_BYTES, Problem};
+use crate::web::Problem;
 
 /// Longest field beside the file, in bytes.
 const MAX_FIELD_BYTES: usize = 16 << 10;
@@ -20,29 +18,6 @@ pub struct Upload {
     pub file_name: Option<String>,
     /// `None` when no file was chosen; an empty file is a file.
     pub bytes: Option<Bytes>,
-}
-
-/// Waits until there is memory for the request. Its length is asked for, so that nobody can send without end.
-///
-/// # Errors
-/// A request that does not say its length, or is larger than this archive takes.
-pub async fn reserve(app: &App, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
-    let length =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let length = length.ok_or_else(|| {
-        Problem::new(
-            StatusCode::LENGTH_REQUIRED,
-            "length-required",
-            "the request does not say how long it is",
-            None,
-        )
-    })?;
-    app.archive.check_size(length.saturating_sub((MAX_FIELD_BYTES * MAX_PARTS) as u64))?;
-    let permits = u32::try_from(length.min(app.archive.config().deposit.max_bytes).div_ceil(PERMIT_BYTES));
-    let permits =
-        permits.map_err(|_| Problem::internal("max_bytes is beyond what memory can be reserved for"))?;
-    let permit = app.in_flight.clone().acquire_many_owned(permits).await;
-    permit.map_err(|_| Problem::internal("the server is stopping"))
 }
 
 /// Reads the parts. The body limit of the router bounds them all together.
