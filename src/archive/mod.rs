@@ -32,6 +32,8 @@ use std::fs::File;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use chrono::{DateTime, Utc};
+
 pub use clock::{Clock, SystemClock};
 pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create};
@@ -100,6 +102,11 @@ impl Archive {
 
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// What time the archive's clock says it is.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     pub fn identity(&self) -> &Identity {

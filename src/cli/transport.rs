@@ -76,7 +76,9 @@ impl Transport {
 }
 
 async fn connect(layout: &Layout) -> std::io::Result<UnixStream> {
-    UnixStream::connect(layout.short_socket()?).await
+    // Kept until the connection stands: the short path leads through an open directory.
+    let short = layout.short_socket()?;
+    UnixStream::connect(&short).await
 }
 
 /// The user that runs this command.

@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::Utc;
 
 use super::errors::Errors;
 use super::page::Page;
@@ -72,7 +71,7 @@ pub async fn search(
         } else {
             vec![]
         },
-        printed_at: display::instant(Utc::now(), config.archive.zone, lang),
+        printed_at: display::instant(app.archive.now(), config.archive.zone, lang),
         refused: None,
         results: None,
         page,
