@@ -63,11 +63,12 @@ impl Archive {
         let keys = (signing_key, verifying_key.clone());
         let anchor = Anchor::open(&layout.checkpoint())?;
         let found = anchor.check(&*store.view(), &head, &verifying_key)?;
+        if found == Found::Nothing {
+            forget_index(&layout)?;
+        }
         anchor.write(head.note().unwrap_or_default());
         let journal_size = head.size();
         let committer = Committer::start(store.clone(), head, keys, options.clock.clone(), Some(anchor))?;
-        // Whatever a journal without an anchor may have been, an index made beside it cannot be believed.
-        let index_through = if found == Found::Continues { journal_size } else { 0 };
         let index_options = IndexOptions {
             writer_bytes: config.search.writer_memory_bytes,
             cache_bytes: config.search.cache_bytes,
@@ -78,7 +79,7 @@ impl Archive {
             keyring.clone(),
             layout.index(),
             index_options,
-            index_through,
+            journal_size,
         ));
         let clock = options.clock;
         Ok(Self {
@@ -118,6 +119,16 @@ fn lock(layout: &Layout) -> Result<File, ArchiveError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(ArchiveError::Locked(layout.root().to_owned())),
         Err(TryLockError::Error(error)) => Err(ArchiveError::io(path)(error)),
+    }
+}
+
+/// Removes the index: beside a journal that no anchor vouches for, it may be of another one. It is made again.
+fn forget_index(layout: &Layout) -> Result<(), ArchiveError> {
+    match std::fs::remove_dir_all(layout.index()) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(ArchiveError::io(layout.index())(error))
+        }
+        _ => Ok(()),
     }
 }
 
