@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,10 @@ pub struct Indexer {
     index: Mutex<Option<Arc<Index>>>,
     /// One writer at a time; searches do not take it.
     writing: Mutex<()>,
+    /// One reader of texts at a time.
+    reading: Mutex<()>,
+    /// Entries seen since the index was opened; ahead of its cursor by entries that changed no document.
+    seen: AtomicU64,
     stopping: AtomicBool,
 }
 
@@ -61,8 +65,19 @@ impl Indexer {
         options: IndexOptions,
         at_most: u64,
     ) -> Self {
-        let (index, writing) = (Mutex::new(None), Mutex::new(()));
-        Self { store, keyring, path, options, at_most, index, writing, stopping: AtomicBool::new(false) }
+        let index = Mutex::new(None);
+        Self {
+            store,
+            keyring,
+            path,
+            options,
+            at_most,
+            index,
+            writing: Mutex::default(),
+            reading: Mutex::default(),
+            seen: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+        }
     }
 
     /// Answers a query from what is indexed now; see [`catch_up`](Self::catch_up).
@@ -76,20 +91,33 @@ impl Indexer {
     }
 
     fn catch_up_with(&self, through: u64, progress: Progress<'_>) -> Result<(), ArchiveError> {
-        let index = self.index()?;
-        if index.cursor() >= through {
-            return Ok(());
-        }
-        let _one_writer = lock(&self.writing);
-        while index.cursor() < through && !self.stopping.load(Ordering::Relaxed) {
-            let step = self.next_step(index.cursor())?;
-            if step.through == index.cursor() {
-                return Err(ArchiveError::Corrupt(format!("journal entry {} is missing", step.through)));
+        while self.position(&*self.index()?) < through && !self.stopping.load(Ordering::Relaxed) {
+            // Taken for one step at a time: a search waits for a step, never for all texts to be read.
+            let _one_writer = lock(&self.writing);
+            // Asked for again: a rebuild may have put another index in place meanwhile.
+            let index = self.index()?;
+            let position = self.position(&index);
+            if position >= through {
+                break;
             }
-            index.apply(&step.docs, step.through)?;
-            progress(index.cursor(), Some(through));
+            let step = self.next_step(position)?;
+            if step.through == position {
+                return Err(ArchiveError::Corrupt(format!("journal entry {position} is missing")));
+            }
+            // Looks and searches are entries too, but change no document: they are not worth a commit.
+            if !step.docs.is_empty() {
+                index.apply(&step.docs, step.through)?;
+            }
+            self.seen.fetch_max(step.through, Ordering::SeqCst);
+            progress(step.through, Some(through));
         }
         Ok(())
+    }
+
+    /// Journal entries taken into account: those the index has stored as its cursor, or those seen since that
+    /// changed nothing in it.
+    fn position(&self, index: &Index) -> u64 {
+        index.cursor().max(self.seen.load(Ordering::SeqCst))
     }
 
     /// Reads entries from `cursor` on and gathers the present state of the records they are about.
@@ -131,7 +159,8 @@ impl Indexer {
     /// Also reads the text of the contracts among the first `through` entries, for searches in it.
     pub fn catch_up_texts(&self, through: u64) -> Result<(), ArchiveError> {
         self.catch_up(through)?;
-        let _one_writer = lock(&self.writing);
+        // One reader of texts at a time; whoever searches for other things does not wait for it.
+        let _one_reader = lock(&self.reading);
         let mut cursor = self.texts_through()?;
         while cursor < through && !self.stopping.load(Ordering::Relaxed) {
             let step = self.read_texts(cursor)?;
@@ -140,6 +169,7 @@ impl Indexer {
             }
             if !step.read.is_empty() {
                 let index = self.index()?;
+                let _one_writer = lock(&self.writing);
                 let view = self.store.view();
                 let docs =
                     step.read.into_iter().map(|id| self.docs(&*view, id)).collect::<Result<Vec<_>, _>>()?;
@@ -181,6 +211,7 @@ impl Indexer {
             let mut index = lock(&self.index);
             // The old index lets go of its files first.
             *index = None;
+            self.seen.store(0, Ordering::SeqCst);
             *index = Some(Arc::new(Index::create(&self.path, key, self.options)?));
         }
         self.catch_up_with(through, progress)?;
@@ -266,7 +297,7 @@ impl Archive {
         let status = index.status()?;
         Ok(IndexStatus {
             journal_size: self.journal_size(),
-            indexed_through: status.cursor,
+            indexed_through: self.indexer.position(&index),
             documents: status.documents,
             segments: status.segments,
             bytes: status.bytes,

@@ -63,9 +63,10 @@ impl Archive {
     /// [`ArchiveError::Search`] for a query that makes no sense or a damaged index.
     pub fn search(&self, who: &Principal, request: &SearchRequest) -> Result<SearchPage, ArchiveError> {
         let query = request.query(self.config.archive.currency)?;
+        let through = self.journal_size();
         match query.text {
-            Some(_) => self.indexer.catch_up_texts(self.journal_size())?,
-            None => self.indexer.catch_up(self.journal_size())?,
+            Some(_) => self.indexer.catch_up_texts(through)?,
+            None => self.indexer.catch_up(through)?,
         }
         let found = self.indexer.search(&query)?;
         let view = self.store.view();
@@ -76,7 +77,7 @@ impl Archive {
             .collect::<Result<_, _>>()?;
         let page = SearchPage {
             total: found.total,
-            indexed_through: found.indexed_through,
+            indexed_through: found.indexed_through.max(through),
             hits,
             next: found.next.map(|cursor| cursor.to_string()),
         };

@@ -19,6 +19,7 @@ mod search;
 mod serve;
 mod show;
 mod transport;
+mod words;
 
 use std::process::ExitCode;
 

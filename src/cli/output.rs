@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::CliError;
+use super::words::japanese;
 
 /// Language of the talk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -85,9 +86,14 @@ impl Output {
             return;
         }
         let mut err = std::io::stderr().lock();
-        let _ = writeln!(err, "{}: {}", self.text("エラー", "error"), error.message);
+        if self.lang == Lang::Ja {
+            let words = japanese(&error.code);
+            let _ = writeln!(err, "エラー: {}（{}）\n対処: {}", words.what, error.message, words.hint);
+            return;
+        }
+        let _ = writeln!(err, "error: {}", error.message);
         if let Some(hint) = &error.hint {
-            let _ = writeln!(err, "{}: {hint}", self.text("対処", "hint"));
+            let _ = writeln!(err, "hint: {hint}");
         }
     }
 
