@@ -12,11 +12,16 @@ needs=(
   "venv|python3-venv|keeps their Python packages apart from the system's"
 )
 
+# The library and its own headers. libclang-cpp.so, which other packages bring along, is something else.
+debian_libclang() {
+  { compgen -G '/usr/lib/llvm-*/lib/libclang.so*' || compgen -G '/usr/lib/llvm-*/lib/libclang-[0-9]*.so*'; } >/dev/null \
+    && compgen -G '/usr/lib/llvm-*/lib/clang/*/include/stddef.h' >/dev/null
+}
+
 present() {
   case "$1" in
     command:*) command -v "${1#command:}" >/dev/null ;;
-    libclang) [ -n "${LIBCLANG_PATH:-}" ] || compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null \
-      || compgen -G '/usr/lib/*-linux-gnu/libclang*.so*' >/dev/null || compgen -G '/usr/lib*/libclang.so*' >/dev/null ;;
+    libclang) [ -n "${LIBCLANG_PATH:-}" ] || debian_libclang || compgen -G '/usr/lib64/libclang.so*' >/dev/null ;;
     venv) [ -n "${SHOSOIN_NO_PYTHON:-}" ] || python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
   esac
 }
