@@ -7,22 +7,8 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 use support::http::{self, FORM};
-use support::server::Server;
-use support::{Archive, pdf, text};
-
-fn metadata() -> Value {
-    json!({"date": "2026-02-01", "counterparty": "株式会社国税商事", "amount": "1100000"})
-}
-
-/// A server with one contract, and the contract's id.
-fn served() -> (Archive, Server, String) {
-    let archive = Archive::new();
-    let server = Server::start(&archive);
-    let answer = server.deposit(&metadata(), "a.pdf", &pdf::contract("one", 1_500)).unwrap();
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let id = text(&answer.json()["id"]).to_owned();
-    (archive, server, id)
-}
+use support::server::{metadata, served};
+use support::{pdf, text};
 
 #[test]
 fn what_does_not_exist_is_not_found() {

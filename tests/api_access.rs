@@ -6,24 +6,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use support::http;
-use support::server::Server;
-use support::{Archive, pdf, text};
-
-fn metadata() -> Value {
-    json!({"date": "2026-02-01", "counterparty": "株式会社国税商事", "amount": "1100000"})
-}
-
-/// A server with one contract, and the contract's id.
-fn served() -> (Archive, Server, String) {
-    let archive = Archive::new();
-    let server = Server::start(&archive);
-    let answer = server.deposit(&metadata(), "a.pdf", &pdf::contract("one", 1_500)).unwrap();
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let id = text(&answer.json()["id"]).to_owned();
-    (archive, server, id)
-}
+use support::server::served;
+use support::text;
 
 /// Every operation of the OpenAPI description, with its path parameters filled in.
 fn operations(id: &str) -> Vec<(String, String)> {

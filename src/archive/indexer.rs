@@ -1,4 +1,7 @@
 //! The indexer: the follower that keeps the search index in step with the journal.
+//!
+//! It sees every entry at least once and applies it idempotently; its cursor is never ahead of what it made durable;
+//! and it can begin again from zero.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

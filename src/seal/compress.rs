@@ -17,8 +17,8 @@ pub enum Compression {
 
 /// zstd's level, chosen by measurement on the signed sample contracts (`zstd -b1`, `zstd -b --fast=1`): level 1
 /// compresses 0.26-0.69 GB/s to 75-92 % of the size, level -1 compresses 1.0-2.0 GB/s to 75-93 %. What is large in a PDF
-/// is compressed already, so better levels find next to nothing, and compression was the largest part of a deposit's
-/// time. Plain text would gain more from level 3 (34 % of the size against 36 % at level 1), but is rare.
+/// is compressed already, so better levels find next to nothing, and level 1 was a seventh of the processors' time in a
+/// deposit (`benches/deposit.rs`). Plain text would gain more from level 3 (34 % of the size against 36 % at level 1), but is rare.
 const LEVEL: i32 = -1;
 
 /// Below this many bytes a frame saves a hundred bytes at most, and setting zstd up costs more than sealing.

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::Archive;
+use serde_json::{Value, json};
+
+use super::{Archive, pdf, text};
 
 /// A server that answers.
 pub struct Server {
@@ -102,4 +104,19 @@ fn follow(
         }
     });
     (receiver, reader)
+}
+
+/// Metadata that a deposit accepts.
+pub fn metadata() -> Value {
+    json!({"date": "2026-02-01", "counterparty": "株式会社国税商事", "amount": "1100000"})
+}
+
+/// A server with one contract, and the contract's id.
+pub fn served() -> (Archive, Server, String) {
+    let archive = Archive::new();
+    let server = Server::start(&archive);
+    let answer = server.deposit(&metadata(), "a.pdf", &pdf::contract("one", 1_500)).unwrap();
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let id = text(&answer.json()["id"]).to_owned();
+    (archive, server, id)
 }
