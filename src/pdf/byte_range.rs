@@ -2,11 +2,15 @@
 
 use lopdf::{Document, Object};
 
+use super::signed::Flaw;
+
 /// What a `/ByteRange` says and whether the file agrees.
 pub(super) struct Coverage {
     pub byte_range: Option<[u64; 4]>,
     pub sound: bool,
     pub whole_file: bool,
+    /// Why it is not sound.
+    pub flaw: Option<Flaw>,
 }
 
 /// Reads `/ByteRange` and compares its gap with the signature value `contents`.
@@ -20,14 +24,15 @@ pub(super) fn examine(
     doc: &Document,
 ) -> Coverage {
     let byte_range = range.and_then(|object| four_numbers(object, doc));
-    let gap = byte_range.and_then(|range| gap_of(file, range));
-    let sound = match (gap, contents) {
-        (Some(gap), Some(contents)) => is_hex_of(gap, contents),
-        _ => false,
+    let flaw = match (range, byte_range) {
+        (None, _) => Some(Flaw::NoByteRange),
+        (Some(_), None) => Some(Flaw::ByteRangeMalformed),
+        (_, Some(range)) => flaw_of(file, range, contents),
     };
+    let sound = flaw.is_none();
     let ends_with_file =
         byte_range.and_then(|[_, _, start, length]| start.checked_add(length)) == Some(file.len() as u64);
-    Coverage { byte_range, sound, whole_file: sound && ends_with_file }
+    Coverage { byte_range, sound, whole_file: sound && ends_with_file, flaw }
 }
 
 fn four_numbers(object: &Object, doc: &Document) -> Option<[u64; 4]> {
@@ -37,10 +42,19 @@ fn four_numbers(object: &Object, doc: &Document) -> Option<[u64; 4]> {
     Some([number(a)?, number(b)?, number(c)?, number(d)?])
 }
 
+fn flaw_of(file: &[u8], range: [u64; 4], contents: Option<&[u8]>) -> Option<Flaw> {
+    if range[0] != 0 {
+        return Some(Flaw::ByteRangeStart);
+    }
+    let Some(gap) = gap_of(file, range) else { return Some(Flaw::ByteRangeBounds) };
+    let exact = contents.is_some_and(|contents| is_hex_of(gap, contents));
+    (!exact).then_some(Flaw::ByteRangeGap)
+}
+
 /// The bytes between the two ranges, if the ranges lie in the file, in order.
-fn gap_of(file: &[u8], [first, first_length, second, second_length]: [u64; 4]) -> Option<&[u8]> {
+fn gap_of(file: &[u8], [_, first_length, second, second_length]: [u64; 4]) -> Option<&[u8]> {
     let end = second.checked_add(second_length)?;
-    if first != 0 || end > file.len() as u64 {
+    if end > file.len() as u64 {
         return None;
     }
     file.get(usize::try_from(first_length).ok()?..usize::try_from(second).ok()?)
@@ -51,14 +65,26 @@ fn is_hex_of(token: &[u8], value: &[u8]) -> bool {
     let Some(digits) = token.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">")) else {
         return false;
     };
+    // As nearly every file has it: two digits for each byte, nothing between them.
+    if digits.len() == value.len().saturating_mul(2)
+        && digits.chunks_exact(2).zip(value).all(|(pair, &byte)| {
+            let [high, low] = [DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]];
+            high | low < 16 && high << 4 | low == byte
+        })
+    {
+        return true;
+    }
     let mut decoded = value.iter();
     let mut high = None;
     for &byte in digits.iter().filter(|byte| !byte.is_ascii_whitespace()) {
-        let Some(digit) = char::from(byte).to_digit(16) else { return false };
+        let digit = DIGITS[usize::from(byte)];
+        if digit > 15 {
+            return false;
+        }
         match high.take() {
             None => high = Some(digit),
             Some(high) => {
-                if decoded.next().map(|&byte| u32::from(byte)) != Some(high << 4 | digit) {
+                if decoded.next() != Some(&(high << 4 | digit)) {
                     return false;
                 }
             }
@@ -67,6 +93,18 @@ fn is_hex_of(token: &[u8], value: &[u8]) -> bool {
     // An odd last digit would count as followed by 0 (7.3.4.3); nobody writes one, so it is refused.
     high.is_none() && decoded.next().is_none()
 }
+
+/// The value of each hexadecimal digit; 255 for every other byte.
+const DIGITS: [u8; 256] = {
+    let mut digits = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value] as usize] = value as u8;
+        digits[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    digits
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,47 +1,68 @@
 //! The inspection of a file at deposit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use lopdf::{DecompressError, Document, Error, Object};
 
 use super::guard::{self, Stopped};
+use super::history::{History, Unreadable};
 use super::inspection::{Damage, Format, Inspection, NotRead};
 use super::limits::{MAX_INPUT_BYTES, PATIENCE};
-use super::{load, signatures};
+use super::signatures::{self, Found};
+use super::signed::{Dss, RawSignature};
+use super::{dss, load, read_signed};
+
+/// What is read beside the inspection when asked for.
+#[derive(Default)]
+pub(super) struct Detail {
+    pub signatures: Vec<RawSignature>,
+    pub dss: Dss,
+}
 
 /// Says what kind of file `bytes` is and which signatures it carries.
 ///
 /// Total: any bytes give an answer, within [`MAX_INPUT_BYTES`], a memory budget and ten seconds. Reads
 /// nothing but `bytes`, and judges no signature.
 pub fn inspect(bytes: &[u8]) -> Inspection {
+    look(bytes, false).0
+}
+
+/// The inspection and, if asked for and possible, the signatures in full.
+pub(super) fn look(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) {
     if bytes.is_empty() {
-        return Inspection::bare(Format::Empty);
+        return (Inspection::bare(Format::Empty), None);
     }
     let Some((offset, version)) = load::header(bytes) else {
-        return Inspection::bare(Format::NotPdf);
+        return (Inspection::bare(Format::NotPdf), None);
     };
-    if load::is_encrypted(bytes) {
-        return Inspection::bare(Format::EncryptedPdf);
-    }
-    let unread = |why| Inspection {
-        not_read: Some(why),
-        ..Inspection::bare(Format::Pdf { version: version.clone() })
+    let encrypted = load::is_encrypted(bytes);
+    let bare = || {
+        Inspection::bare(if encrypted {
+            Format::EncryptedPdf
+        } else {
+            Format::Pdf { version: version.clone() }
+        })
     };
+    let unread = |why| (Inspection { not_read: Some(why), ..bare() }, None);
     if bytes.len() > MAX_INPUT_BYTES {
         return unread(NotRead::TooLarge);
     }
     if load::has_too_many_tokens(bytes) {
         return unread(NotRead::TooComplex);
     }
-    let damaged = |reason| Inspection::bare(Format::DamagedPdf { reason });
-    let mut inspection = match guard::run(bytes, PATIENCE, read) {
-        Ok(Ok(inspection)) => inspection,
+    let damaged = |reason| (Inspection::bare(Format::DamagedPdf { reason }), None);
+    let result = guard::run(bytes, PATIENCE, move |bytes| {
+        if encrypted { Ok(read_encrypted(bytes, in_full)) } else { read(bytes, in_full) }
+    });
+    let (mut inspection, detail) = match result {
+        Ok(Ok(read)) => read,
         Ok(Err(Error::Decompress(DecompressError::MemoryLimitExceeded { .. })))
-        | Err(Stopped::TooComplex) => {
-            return unread(NotRead::TooComplex);
-        }
+        | Err(Stopped::TooComplex) => return unread(NotRead::TooComplex),
         Err(Stopped::TookTooLong) => return unread(NotRead::TookTooLong),
-        Ok(Err(_)) | Err(Stopped::Panicked) => damaged(Damage::Unreadable),
+        Ok(Err(_)) | Err(Stopped::Panicked) if encrypted => return (bare(), None),
+        Ok(Err(_)) | Err(Stopped::Panicked) => return damaged(Damage::Unreadable),
     };
-    if offset > 0 {
+    if offset > 0 && !encrypted {
         inspection.format = Format::DamagedPdf { reason: Damage::BytesBeforeHeader };
     }
     if inspection.is_damaged() {
@@ -49,16 +70,13 @@ pub fn inspect(bytes: &[u8]) -> Inspection {
         inspection.signatures_readable = false;
         inspection.revisions = None;
     }
-    inspection
+    (inspection, detail)
 }
 
 /// Reads the facts from the objects of the file.
-fn read(bytes: &[u8]) -> Result<Inspection, Error> {
+fn read(bytes: &[u8], in_full: bool) -> Result<(Inspection, Option<Detail>), Error> {
     let doc = load::document(bytes)?;
-    let mut found = signatures::find(&doc, bytes);
-    // A signature's range is patched into the file after it is written, so it is never in compressed data. One
-    // that the form does not lead to belongs to a revision or a field that got lost.
-    found.doubtful |= memchr::memmem::find_iter(bytes, b"/ByteRange").count() > found.signatures.len();
+    let mut found = find(&doc, bytes, in_full, 0);
     let damage = if doc.xref_recovery.is_some() {
         Some(Damage::CrossReference)
     } else if found.broken || !has_page_tree(&doc) {
@@ -66,18 +84,61 @@ fn read(bytes: &[u8]) -> Result<Inspection, Error> {
     } else {
         None
     };
-    let pages = if has_page_tree(&doc) { u32::try_from(doc.page_iter().count()).ok() } else { None };
-    Ok(Inspection {
-        format: match damage {
-            Some(reason) => Format::DamagedPdf { reason },
-            None => Format::Pdf { version: version(&doc) },
-        },
-        pages,
+    let format = match damage {
+        Some(reason) => Format::DamagedPdf { reason },
+        None => Format::Pdf { version: version(&doc) },
+    };
+    let revisions = u32::try_from(doc.revision_count()).ok();
+    let detail = in_full.then(|| {
+        let history = catch_unwind(AssertUnwindSafe(|| History::read(bytes)));
+        detail(&history.unwrap_or(Err(Unreadable::TooMuch)), &doc, &mut found)
+    });
+    Ok((facts(format, &doc, found, revisions), detail))
+}
+
+/// Reads an encrypted file, if it opens without a password. Never by lopdf's own way, which has no budget.
+fn read_encrypted(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) {
+    let history = History::read(bytes);
+    // The word /Encrypt may stand in a file that is not encrypted; then too, nothing is said.
+    let readable = history.as_ref().ok().filter(|history| history.encrypted).and_then(|history| {
+        let doc = history.document();
+        has_page_tree(&doc).then_some((doc, history))
+    });
+    let Some((doc, read)) = readable else { return (Inspection::bare(Format::EncryptedPdf), None) };
+    let revisions = read.revisions.len();
+    // Each may carry an authentication code, which has a byte range, too (ISO/TS 32004).
+    let codes = read.revisions.iter().filter(|revision| revision.trailer.has(b"AuthCode")).count();
+    let mut found = find(&doc, bytes, in_full, codes);
+    let detail = in_full.then(|| detail(&history, &doc, &mut found));
+    found.doubtful |= found.broken;
+    (facts(Format::EncryptedPdf, &doc, found, u32::try_from(revisions).ok()), detail)
+}
+
+fn find(doc: &Document, bytes: &[u8], in_full: bool, other_ranges: usize) -> Found {
+    let mut found = signatures::find(doc, bytes, in_full);
+    // A signature's range is patched into the file after it is written, so it is never in compressed data. One
+    // that the form does not lead to belongs to a revision or a field that got lost.
+    found.doubtful |= memchr::memmem::find_iter(bytes, b"/ByteRange").count()
+        > found.signatures.len().saturating_add(other_ranges);
+    found
+}
+
+fn detail(history: &Result<History, Unreadable>, doc: &Document, found: &mut Found) -> Detail {
+    let (signatures, dss) = read_signed::judge(history, &found.signatures, std::mem::take(&mut found.parts));
+    // Where the history cannot be read, what could be repaired is better than nothing.
+    let dss = dss.unwrap_or_else(|| dss::read(doc, &doc.trailer));
+    Detail { signatures, dss }
+}
+
+fn facts(format: Format, doc: &Document, found: Found, revisions: Option<u32>) -> Inspection {
+    Inspection {
+        format,
+        pages: if has_page_tree(doc) { u32::try_from(doc.page_iter().count()).ok() } else { None },
         signatures: found.signatures,
         signatures_readable: !found.too_many && !found.doubtful,
-        revisions: u32::try_from(doc.revision_count()).ok(),
+        revisions,
         not_read: found.too_many.then_some(NotRead::TooComplex),
-    })
+    }
 }
 
 fn has_page_tree(doc: &Document) -> bool {

@@ -30,6 +30,12 @@ pub(super) const MAX_TEXT_PAGES: usize = 500;
 pub(super) const MAX_FIELDS: usize = 20_000;
 /// Signatures reported of one file.
 pub(super) const MAX_SIGNATURES: usize = 256;
+/// Cross-reference sections followed back through the history of a file. Every signature adds one to three.
+pub(super) const MAX_REVISIONS: usize = 512;
+/// Entries of all cross-reference sections of a file together.
+pub(super) const MAX_XREF_ENTRIES: usize = 1 << 20;
+/// Objects looked at, counted each time, in judging what later revisions did.
+pub(super) const MAX_STEPS: usize = 8 << 20;
 /// Characters kept of a name, reason or location.
 pub(super) const MAX_LABEL_CHARS: usize = 512;
 /// Memory that the parsed objects of one file may take, in bytes, as [`footprint`] estimates it.

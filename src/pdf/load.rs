@@ -97,7 +97,7 @@ fn keep(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
 ///
 /// The parser trusts the stream's index; one that names the same large array a million times would make a
 /// million copies of it. Real object streams hold their members one after the other (ISO 32000-2, 7.5.7).
-fn members_stand_apart(stream: &Stream) -> bool {
+pub(super) fn members_stand_apart(stream: &Stream) -> bool {
     let Ok(content) = stream.get_plain_content_with_limit(MAX_UNPACKED_BYTES) else { return false };
     limits::charge_unpacked(content.len());
     if content.is_empty() {
@@ -155,7 +155,7 @@ fn top_level_starts(data: &[u8]) -> HashSet<usize> {
 }
 
 /// Length of the literal string at the start of `rest`, its brackets included.
-fn literal_string_length(rest: &[u8]) -> usize {
+pub(super) fn literal_string_length(rest: &[u8]) -> usize {
     let (mut depth, mut escaped) = (0usize, false);
     for (at, &byte) in rest.iter().enumerate() {
         match byte {
@@ -171,7 +171,7 @@ fn literal_string_length(rest: &[u8]) -> usize {
 }
 
 /// The next position at or after `at` that is neither white space nor comment.
-fn skip_white(data: &[u8], mut at: usize) -> usize {
+pub(super) fn skip_white(data: &[u8], mut at: usize) -> usize {
     while let Some(&byte) = data.get(at) {
         if byte == b'%' {
             let rest = data.get(at..).unwrap_or_default();
@@ -187,13 +187,13 @@ fn skip_white(data: &[u8], mut at: usize) -> usize {
 
 /// White space of PDF (ISO 32000-2, table 1).
 #[inline]
-fn is_white(byte: u8) -> bool {
+pub(super) fn is_white(byte: u8) -> bool {
     matches!(byte, 0 | 9 | 10 | 12 | 13 | 32)
 }
 
 /// Delimiters of PDF (ISO 32000-2, table 2).
 #[inline]
-fn is_delimiter(byte: u8) -> bool {
+pub(super) fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
 }
 

@@ -7,21 +7,30 @@
 //! never unbounded work. [`guard`] says how.
 
 mod byte_range;
+mod changes;
+mod dss;
 mod guard;
+mod history;
 mod inspect;
 mod inspection;
 mod limits;
 mod load;
+mod parts;
 mod pdf_date;
+mod read_signed;
 mod signatures;
+mod signed;
 mod suggest;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
+pub use changes::{Change, ChangeLevel};
 pub use inspect::inspect;
 pub use inspection::{Damage, Format, Inspection, NotRead, SignatureKind, SignatureSummary};
 pub use limits::{MAX_INPUT_BYTES, MAX_TEXT_CHARS};
+pub use read_signed::read_signed;
+pub use signed::{Dss, FieldLock, Flaw, LaterRevision, RawSignature, SignedPdf, Vri};
 pub use suggest::{Suggestion, suggest, suggest_for};
 pub use text::{join_lines, text};

@@ -1,6 +1,6 @@
 //! Finding the signatures of a document: the walk through its form.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, Error, Object, ObjectId, decode_text_string};
@@ -8,7 +8,8 @@ use lopdf::{Dictionary, Document, Error, Object, ObjectId, decode_text_string};
 use super::byte_range;
 use super::inspection::{SignatureKind, SignatureSummary};
 use super::limits::{self, MAX_FIELDS, MAX_LABEL_CHARS, MAX_SIGNATURES};
-use super::pdf_date;
+use super::signed::{FieldLock, Flaw};
+use super::{parts, pdf_date};
 
 /// The signatures found, and whether these are certainly all.
 #[derive(Default)]
@@ -20,12 +21,28 @@ pub(super) struct Found {
     pub too_many: bool,
     /// The form promises a signature field and has none.
     pub doubtful: bool,
+    /// For each signature what verifying it needs; empty unless asked for.
+    pub parts: Vec<Parts>,
+}
+
+/// What verifying a signature needs beside its summary.
+pub(super) struct Parts {
+    pub contents: Vec<u8>,
+    pub cert: Vec<Vec<u8>>,
+    pub docmdp: Option<u8>,
+    pub field_lock: Option<FieldLock>,
+    /// Number of the object that is the signature or, if it is written inside its field, of the field.
+    pub number: Option<u32>,
+    pub flaws: Vec<Flaw>,
 }
 
 /// Walks `/AcroForm /Fields` with everything that fields inherit (ISO 32000-2, 12.7.4.1), then `/Perms`
 /// (12.8.6), whose signatures need no field.
-pub(super) fn find(doc: &Document, file: &[u8]) -> Found {
-    let mut walk = Walk { doc, file, nodes: HashSet::new(), values: HashSet::new(), found: Found::default() };
+///
+/// `in_full` asks for [`Found::parts`], which costs copies.
+pub(super) fn find(doc: &Document, file: &[u8], in_full: bool) -> Found {
+    let mut walk =
+        Walk { doc, file, in_full, nodes: HashSet::new(), values: HashMap::new(), found: Found::default() };
     match doc.catalog() {
         Ok(catalog) => {
             walk.form(catalog);
@@ -56,9 +73,10 @@ struct Node<'a> {
 struct Walk<'a> {
     doc: &'a Document,
     file: &'a [u8],
+    in_full: bool,
     /// Fields visited and signature values reported: a cycle ends there, and nothing counts twice.
     nodes: HashSet<ObjectId>,
-    values: HashSet<ObjectId>,
+    values: HashMap<ObjectId, usize>,
     found: Found,
 }
 
@@ -120,7 +138,8 @@ impl<'a> Walk<'a> {
         if is_signature == Some(true)
             && let Some((id, signature)) = value.take()
         {
-            self.report(&name, id, signature);
+            let own = field.has(b"V");
+            self.report(&name, id, signature, Some((object, own)));
         }
         let inherited = Node { object, name, is_signature, value };
         self.push_all(stack, field, b"Kids", &inherited);
@@ -158,7 +177,7 @@ impl<'a> Walk<'a> {
             match self.look(permissions, key.as_bytes()) {
                 Value::Is(id, object) => {
                     if let Ok(signature) = object.as_dict() {
-                        self.report(&format!("Perms.{key}"), id, signature);
+                        self.report(&format!("Perms.{key}"), id, signature, None);
                     }
                 }
                 Value::Missing => self.found.broken = true,
@@ -167,9 +186,21 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn report(&mut self, field: &str, id: Option<ObjectId>, signature: &'a Dictionary) {
-        if id.is_some_and(|id| !self.values.insert(id)) {
-            return;
+    /// Reports a signature; `field` is its field, and whether the field names it itself.
+    fn report(
+        &mut self,
+        name: &str,
+        id: Option<ObjectId>,
+        signature: &'a Dictionary,
+        field: Option<(&'a Object, bool)>,
+    ) {
+        let index = self.found.signatures.len();
+        if let Some(id) = id {
+            if let Some(&first) = self.values.get(&id) {
+                self.note_shared(first, name, field.is_some_and(|(_, own)| own));
+                return;
+            }
+            self.values.insert(id, index);
         }
         let name_of = |key: &[u8]| match self.look(signature, key) {
             Value::Is(_, Object::Name(name)) => cut(&String::from_utf8_lossy(name)),
@@ -182,8 +213,19 @@ impl<'a> Walk<'a> {
             _ => None,
         };
         let coverage = byte_range::examine(self.file, signature.get(b"ByteRange").ok(), contents, self.doc);
+        if self.in_full {
+            let field = field.map(|(field, _)| field);
+            let mut parts = parts::read(self.doc, signature, field.and_then(|field| field.as_dict().ok()));
+            parts.contents = contents.unwrap_or_default().to_vec();
+            parts.number = id.map(|(number, _)| number);
+            if parts.contents.iter().all(|&byte| byte == 0) {
+                parts.flaws.push(Flaw::NoContents);
+            }
+            parts.flaws.extend(coverage.flaw);
+            self.found.parts.push(parts);
+        }
         self.found.signatures.push(SignatureSummary {
-            field: field.to_owned(),
+            field: name.to_owned(),
             subfilter,
             kind: if is_timestamp { SignatureKind::Timestamp } else { SignatureKind::Signature },
             byte_range: coverage.byte_range,
@@ -194,6 +236,18 @@ impl<'a> Walk<'a> {
             location: self.label(signature, b"Location"),
             claimed_time: self.label(signature, b"M").and_then(|text| pdf_date::parse(&text)),
         });
+    }
+
+    /// A second field that names a signature as its own value is a way to show a signature twice. Widgets
+    /// that inherit it, and `/Perms`, are not.
+    fn note_shared(&mut self, first: usize, name: &str, own: bool) {
+        let differs = self.found.signatures.get(first).is_some_and(|summary| summary.field != name);
+        if own
+            && differs
+            && let Some(parts) = self.found.parts.get_mut(first)
+        {
+            parts.flaws.push(Flaw::SharedValue { other: name.to_owned() });
+        }
     }
 
     /// The dictionary under `key`; anything else but its absence is noted as broken.

@@ -112,7 +112,6 @@ fn files_that_are_no_pdf_are_said_to_be_none() {
 #[test]
 fn encrypted_and_damaged_files_are_never_called_unsigned() {
     for (name, expected) in [
-        ("encrypted_owner.pdf", Format::EncryptedPdf),
         ("encrypted_user.pdf", Format::EncryptedPdf),
         ("truncated.pdf", Format::DamagedPdf { reason: Damage::CrossReference }),
         ("damaged_xref.pdf", Format::DamagedPdf { reason: Damage::CrossReference }),
@@ -126,6 +125,20 @@ fn encrypted_and_damaged_files_are_never_called_unsigned() {
     let header_only = inspect(b"%PDF-1.7\n");
     assert_eq!(header_only.format, Format::DamagedPdf { reason: Damage::Unreadable });
     assert_eq!(header_only.is_signed(), None);
+}
+
+#[test]
+fn an_encrypted_file_that_opens_without_a_password_shows_its_signatures() {
+    let bytes = fixture("encrypted_owner.pdf");
+    let inspection = inspect(&bytes);
+    assert_eq!(inspection.format, Format::EncryptedPdf);
+    assert_eq!((inspection.is_signed(), inspection.pages), (Some(true), Some(1)));
+    assert_eq!(inspection.signatures[0].signer.as_deref(), Some("Tachiai Sign Service"));
+    let signed = read_signed(&bytes);
+    assert_eq!(signed.inspection, inspection);
+    assert_eq!(signed.signatures[0].contents[0], 0x30, "a signature value is never encrypted");
+    let locked = read_signed(&fixture("encrypted_user.pdf"));
+    assert!(locked.signatures.is_empty() && locked.inspection.is_signed().is_none());
 }
 
 #[test]

@@ -1,0 +1,144 @@
+//! The form as a whole, and the list of its fields.
+
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
+
+use lopdf::{Dictionary, Object, decode_text_string};
+
+use super::super::history::{Parsed, number_of};
+use super::super::limits::MAX_FIELDS;
+use super::judge::{Allow, Judge, Verdict};
+use super::{Change, compare};
+
+/// Entries of the form that filling it in may change.
+const EXEMPT: [&str; 5] = ["Fields", "DR", "DA", "Q", "NeedAppearances"];
+
+/// A field of the form.
+#[derive(Clone)]
+pub(super) struct Field {
+    pub number: u32,
+    /// `/FT`, its own or inherited.
+    pub kind: Option<Vec<u8>>,
+    pub parsed: Rc<Parsed>,
+}
+
+/// The fields by their full names.
+#[derive(Default)]
+pub(super) struct Form {
+    pub fields: BTreeMap<String, Field>,
+    /// Full names that two fields share.
+    pub twice: Vec<String>,
+    /// Entries of field lists that are no fields.
+    pub broken: bool,
+}
+
+/// Lists the fields of `revision`; `None` when there are too many.
+pub(super) fn list(judge: &Judge, revision: usize) -> Option<Form> {
+    let mut form = Form::default();
+    let Some(root) = judge.root(revision) else { return Some(form) };
+    let fields = root
+        .dictionary()
+        .and_then(|root| judge.history.value(revision, root, b"AcroForm"))
+        .and_then(|form| judge.history.value(revision, form.dictionary()?, b"Fields"));
+    let Some(fields) = fields else { return Some(form) };
+    let mut stack = vec![(fields, String::new(), None)];
+    let mut seen = HashSet::new();
+    while let Some((list, prefix, inherited)) = stack.pop() {
+        let Ok(items) = list.object.as_array() else {
+            form.broken = true;
+            continue;
+        };
+        if !judge.history.spend(items.len()) || form.fields.len() > MAX_FIELDS {
+            return None;
+        }
+        for item in items {
+            let field =
+                number_of(Some(item)).and_then(|number| Some((number, judge.history.get(revision, number)?)));
+            let Some((number, parsed)) = field else {
+                form.broken = true;
+                continue;
+            };
+            let Object::Dictionary(dictionary) = &parsed.object else {
+                form.broken = true;
+                continue;
+            };
+            // Without a name it is a widget of the field above.
+            let Some(name) = dictionary.get(b"T").ok().and_then(|name| decode_text_string(name).ok()) else {
+                continue;
+            };
+            let full = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+            if full.len() > 4096 || !seen.insert((number, full.clone())) {
+                continue;
+            }
+            let own = judge.history.value(revision, dictionary, b"FT");
+            let kind =
+                own.and_then(|kind| kind.object.as_name().ok().map(<[u8]>::to_vec)).or(inherited.clone());
+            if let Some(kids) = judge.history.value(revision, dictionary, b"Kids") {
+                stack.push((kids, full.clone(), kind.clone()));
+            }
+            if form.fields.insert(full.clone(), Field { number, kind, parsed: Rc::clone(&parsed) }).is_some()
+            {
+                form.twice.push(full);
+            }
+        }
+    }
+    Some(form)
+}
+
+/// Compares what is not a field.
+pub(super) fn examine(judge: &Judge, verdict: &mut Verdict) {
+    let (Some(old), Some(new)) = (judge.root(judge.base), judge.root(verdict.new)) else { return };
+    let (Some(old), Some(new)) = (old.dictionary(), new.dictionary()) else { return };
+    let Ok((Some(old), Some(new))) = judge.follow(verdict, &["AcroForm"], Some(old), new) else {
+        verdict.changes.insert(Change::Catalog { entry: "AcroForm".into() });
+        return;
+    };
+    let (Object::Dictionary(old), Object::Dictionary(new)) = (&old.object, &new.object) else {
+        verdict.changes.insert(Change::Catalog { entry: "AcroForm".into() });
+        return;
+    };
+    for entry in compare::differing(old, new, &EXEMPT) {
+        verdict.changes.insert(Change::Form { entry });
+    }
+    if judge.follow(verdict, &["Fields"], Some(old), new).is_err() {
+        verdict.changes.insert(Change::Form { entry: "Fields".into() });
+    }
+    match judge.follow(verdict, &["DR"], Some(old), new) {
+        Ok((before, Some(after))) => {
+            let before = before.as_ref().map(|before| &before.object);
+            if !judge.same(before, Some(&after.object)) {
+                verdict.changes.insert(Change::FormResources);
+            }
+            resources(judge, verdict, old, new);
+        }
+        Ok((_, None)) => {}
+        Err(()) => {
+            verdict.changes.insert(Change::Form { entry: "DR".into() });
+        }
+    }
+}
+
+/// Lists of resources that are objects of their own may get more entries, and lose or change none: what a
+/// page shows could hang on them.
+fn resources(judge: &Judge, verdict: &mut Verdict, old: &Dictionary, new: &Dictionary) {
+    let kinds = |form: &Dictionary, revision| judge.history.value(revision, form, b"DR");
+    let (Some(old), Some(new)) = (kinds(old, judge.base), kinds(new, verdict.new)) else { return };
+    let (Some(old), Some(new)) = (old.dictionary(), new.dictionary()) else { return };
+    for (key, value) in new.iter() {
+        let Some(number) = number_of(Some(value)) else { continue };
+        if number_of(old.get(key).ok()) != Some(number) {
+            continue;
+        }
+        let (before, after) = (judge.history.get(judge.base, number), judge.history.get(verdict.new, number));
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        let (Object::Dictionary(before), Object::Dictionary(after)) = (&before.object, &after.object) else {
+            continue;
+        };
+        if before.iter().all(|(key, value)| judge.same(Some(value), after.get(key).ok())) {
+            verdict.approve(number, Allow::Anywhere);
+            if before.len() != after.len() {
+                verdict.changes.insert(Change::FormResources);
+            }
+        }
+    }
+}

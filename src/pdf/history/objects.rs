@@ -1,0 +1,256 @@
+//! Objects where they stand in the file, in the state of one revision.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use lopdf::encryption::decrypt_object;
+use lopdf::{Dictionary, Object, ObjectStream, Stream, dictionary};
+
+use super::super::limits::{self, MAX_STREAM_BYTES, MAX_UNPACKED_BYTES};
+use super::super::load::members_stand_apart;
+use super::section::Entry;
+use super::{History, scan};
+
+/// Members of an object stream, by number.
+pub(super) type Members = BTreeMap<u32, Rc<Parsed>>;
+
+/// An object as parsed; a stream's data stays in the file.
+pub(in super::super) struct Parsed {
+    /// A stream has no content here: see [`History::raw_data`].
+    pub object: Object,
+    data: Option<usize>,
+    uses: OnceCell<Vec<Use>>,
+}
+
+/// A reference inside an object.
+pub(in super::super) struct Use {
+    /// The object that is referred to.
+    pub number: u32,
+    /// The innermost dictionary key that holds it; empty in an array that is an object itself.
+    pub key: Vec<u8>,
+}
+
+impl Parsed {
+    fn new(object: Object, data: Option<usize>) -> Self {
+        Self { object, data, uses: OnceCell::new() }
+    }
+
+    /// The dictionary, also of a stream.
+    pub fn dictionary(&self) -> Option<&Dictionary> {
+        match &self.object {
+            Object::Dictionary(dictionary) => Some(dictionary),
+            Object::Stream(stream) => Some(&stream.dict),
+            _ => None,
+        }
+    }
+
+    pub fn is_stream(&self) -> bool {
+        self.data.is_some()
+    }
+
+    /// Every reference inside.
+    pub fn uses(&self) -> &[Use] {
+        self.uses.get_or_init(|| {
+            let mut uses = Vec::new();
+            collect(&self.object, b"", &mut uses);
+            uses
+        })
+    }
+}
+
+/// Recursion ends because the parser nests at most 100 deep.
+fn collect(object: &Object, key: &[u8], uses: &mut Vec<Use>) {
+    match object {
+        Object::Reference((number, _)) => uses.push(Use { number: *number, key: key.to_vec() }),
+        Object::Array(items) => items.iter().for_each(|item| collect(item, key, uses)),
+        Object::Dictionary(dictionary) => dictionary.iter().for_each(|(key, item)| collect(item, key, uses)),
+        Object::Stream(stream) => stream.dict.iter().for_each(|(key, item)| collect(item, key, uses)),
+        _ => {}
+    }
+}
+
+/// Where the parts of an indirect object are.
+pub(super) struct Head {
+    pub number: u32,
+    pub generation: u16,
+    /// The object proper: from `body` to `end`.
+    pub body: usize,
+    pub end: usize,
+    /// Where the data of a stream begins.
+    pub data: Option<usize>,
+}
+
+/// Reads `12 0 obj …` at `at`, up to the data of a stream.
+pub(super) fn head(file: &[u8], at: usize) -> Option<Head> {
+    let (number, position) = scan::number(file, at)?;
+    let (generation, position) = scan::number(file, position)?;
+    let body = scan::word(file, position, b"obj")?;
+    let mut end = scan::skip_object(file, body)?;
+    // `5 0 R` is one object of three words.
+    if let Some(reference) = reference_end(file, body) {
+        end = reference;
+    }
+    let data = scan::word(file, end, b"stream").map(|data| match file.get(data..).unwrap_or_default() {
+        [b'\r', b'\n', ..] => data + 2,
+        [b'\r' | b'\n', ..] => data + 1,
+        _ => data,
+    });
+    Some(Head {
+        number: u32::try_from(number).ok()?,
+        generation: u16::try_from(generation).ok()?,
+        body,
+        end,
+        data,
+    })
+}
+
+fn reference_end(file: &[u8], at: usize) -> Option<usize> {
+    let (_, position) = scan::number(file, at)?;
+    let (_, position) = scan::number(file, position)?;
+    scan::word(file, position, b"R")
+}
+
+/// Parses one object that is not a stream, by lopdf: as the one member of an object stream.
+pub(super) fn direct(bytes: &[u8]) -> Option<Object> {
+    const INDEX: &[u8] = b"1 0 ";
+    let content = [INDEX, bytes].concat();
+    let limit = content.len();
+    let stream = Stream::new(dictionary! { "N" => 1, "First" => INDEX.len() as i64 }, content);
+    let object = ObjectStream::new_with_limit(&stream, Some(limit)).ok()?.objects.remove(&(1, 0))?;
+    limits::charge_object(&object);
+    Some(object)
+}
+
+impl<'a> History<'a> {
+    /// Object `number` as of `revision`; `None` if it does not exist or cannot be read.
+    pub fn get(&self, revision: usize, number: u32) -> Option<Rc<Parsed>> {
+        match self.entry(revision, number)? {
+            Entry::Free => None,
+            Entry::At { offset, generation } => self.at(offset, number, generation),
+            Entry::In { container } => self.members(revision, container)?.get(&number).cloned(),
+        }
+    }
+
+    /// Follows references to the object itself.
+    pub fn resolve(&self, revision: usize, object: &Object) -> Option<Rc<Parsed>> {
+        let mut number = match object {
+            Object::Reference((number, _)) => *number,
+            direct => return Some(Rc::new(Parsed::new(direct.clone(), None))),
+        };
+        for _ in 0..16 {
+            let parsed = self.get(revision, number)?;
+            match parsed.object {
+                Object::Reference((next, _)) => number = next,
+                _ => return Some(parsed),
+            }
+        }
+        None
+    }
+
+    /// What `key` of `dictionary` means in `revision`; `None` also for null.
+    pub fn value(&self, revision: usize, dictionary: &Dictionary, key: &[u8]) -> Option<Rc<Parsed>> {
+        self.resolve(revision, dictionary.get(key).ok()?).filter(|parsed| !parsed.object.is_null())
+    }
+
+    fn at(&self, offset: usize, number: u32, generation: u16) -> Option<Rc<Parsed>> {
+        if let Some(known) = self.parsed.borrow().get(&offset) {
+            return known.clone();
+        }
+        let parsed = self.parse(offset, number, generation).map(Rc::new);
+        self.parsed.borrow_mut().insert(offset, parsed.clone());
+        parsed
+    }
+
+    fn parse(&self, offset: usize, number: u32, generation: u16) -> Option<Parsed> {
+        limits::check_cancelled();
+        let head = head(self.file, offset)?;
+        if (head.number, head.generation) != (number, generation) {
+            return None;
+        }
+        let mut object = direct(self.file.get(head.body..head.end)?)?;
+        if let (Some(_), Object::Dictionary(dictionary)) = (head.data, &object) {
+            object = Object::Stream(Stream::new(dictionary.clone(), Vec::new()));
+        }
+        if let Some(crypt) = &self.crypt {
+            // Fails for the data that is not there; strings are decrypted all the same.
+            let _ = decrypt_object(crypt, (number, generation), &mut object);
+        }
+        let data = head.data.filter(|_| matches!(object, Object::Stream(_)));
+        Some(Parsed::new(object, data))
+    }
+
+    fn members(&self, revision: usize, container: u32) -> Option<Rc<Members>> {
+        let Entry::At { offset, .. } = self.entry(revision, container)? else { return None };
+        if let Some(known) = self.members.borrow().get(&offset) {
+            return known.clone();
+        }
+        let members = self.unpack_members(revision, container).map(Rc::new);
+        self.members.borrow_mut().insert(offset, members.clone());
+        members
+    }
+
+    fn unpack_members(&self, revision: usize, container: u32) -> Option<Members> {
+        let stream = self.stream(revision, container)?;
+        if !stream.dict.has_type(b"ObjStm") || !members_stand_apart(&stream) {
+            return None;
+        }
+        let unpacked = ObjectStream::new_with_limit(&stream, Some(MAX_UNPACKED_BYTES)).ok()?;
+        let members = unpacked.objects.into_iter().map(|((number, _), object)| {
+            limits::charge_object(&object);
+            (number, Rc::new(Parsed::new(object, None)))
+        });
+        Some(members.collect())
+    }
+
+    /// Stream `number` with its data, decrypted, still packed. Larger data than is ever needed is refused.
+    pub fn stream(&self, revision: usize, number: u32) -> Option<Stream> {
+        let parsed = self.get(revision, number)?;
+        let Object::Stream(stream) = &parsed.object else { return None };
+        let data = self.raw_data(revision, &parsed)?;
+        if data.len() > MAX_STREAM_BYTES {
+            return None;
+        }
+        let mut object = Object::Stream(Stream::new(stream.dict.clone(), data.to_vec()));
+        if let Some(crypt) = &self.crypt {
+            let Entry::At { generation, .. } = self.entry(revision, number)? else { return None };
+            decrypt_object(crypt, (number, generation), &mut object).ok()?;
+        }
+        let Object::Stream(mut whole) = object else { return None };
+        // The strings of the dictionary were decrypted before.
+        whole.dict = stream.dict.clone();
+        Some(whole)
+    }
+
+    /// The unpacked data of stream `number`.
+    pub fn unpacked(&self, revision: usize, number: u32) -> Option<Vec<u8>> {
+        let data = self.stream(revision, number)?.get_plain_content_with_limit(MAX_UNPACKED_BYTES).ok()?;
+        limits::charge_unpacked(data.len());
+        Some(data)
+    }
+
+    /// The data of a stream as the file holds it.
+    pub fn raw_data(&self, revision: usize, parsed: &Parsed) -> Option<&'a [u8]> {
+        let (at, dictionary) = (parsed.data?, parsed.dictionary()?);
+        let length = self.value(revision, dictionary, b"Length");
+        let length = length.and_then(|length| usize::try_from(length.object.as_i64().ok()?).ok());
+        let rest = self.file.get(at..)?;
+        if let Some(length) = length
+            && scan::word(rest, length, b"endstream").is_some()
+        {
+            return rest.get(..length);
+        }
+        let data = rest.get(..memchr::memmem::find(rest, b"endstream")?)?;
+        Some(data.strip_suffix(b"\r\n").or_else(|| data.strip_suffix(b"\n")).unwrap_or(data))
+    }
+
+    /// Whether object `number` says the same in two revisions.
+    pub fn same(&self, number: u32, old: usize, new: usize) -> bool {
+        let (Some(before), Some(after)) = (self.get(old, number), self.get(new, number)) else {
+            return false;
+        };
+        before.object == after.object
+            && before.is_stream() == after.is_stream()
+            && (!before.is_stream() || self.raw_data(old, &before) == self.raw_data(new, &after))
+    }
+}

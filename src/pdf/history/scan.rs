@@ -1,0 +1,111 @@
+//! Finding one's way in the bytes of a PDF without parsing them.
+
+use super::super::load::{is_delimiter, is_white, literal_string_length, skip_white};
+
+/// Where the one object that begins at or after `at` ends. Brackets need not match in kind: what is parsed
+/// afterwards is parsed by lopdf.
+pub(super) fn skip_object(data: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    loop {
+        at = skip_white(data, at);
+        let rest = data.get(at..).filter(|rest| !rest.is_empty())?;
+        at += match rest {
+            [b'<', b'<', ..] => {
+                depth += 1;
+                2
+            }
+            [b'[', ..] => {
+                depth += 1;
+                1
+            }
+            [b'>', b'>', ..] => {
+                depth = depth.checked_sub(1)?;
+                2
+            }
+            [b']', ..] => {
+                depth = depth.checked_sub(1)?;
+                1
+            }
+            [b'(', ..] => literal_string_length(rest),
+            [b'<', ..] => memchr::memchr(b'>', rest)? + 1,
+            [_, tail @ ..] => 1 + tail.iter().take_while(|&&b| !is_white(b) && !is_delimiter(b)).count(),
+            [] => return None,
+        };
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// The unsigned number at or after `at`, and where it ends.
+pub(super) fn number(data: &[u8], at: usize) -> Option<(usize, usize)> {
+    let at = skip_white(data, at);
+    let rest = data.get(at..)?;
+    let length = rest.iter().take(20).take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = std::str::from_utf8(rest.get(..length)?).ok()?;
+    Some((digits.parse().ok()?, at + length))
+}
+
+/// Where `word` ends, if it is what stands at or after `at`.
+pub(super) fn word(data: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+    let at = skip_white(data, at);
+    data.get(at..)?.starts_with(word).then_some(at + word.len())
+}
+
+/// What the last `startxref` of the file names.
+pub(super) fn last_startxref(file: &[u8]) -> Option<usize> {
+    let at = memchr::memmem::rfind(file, b"startxref")?;
+    number(file, at + b"startxref".len()).map(|(offset, _)| offset)
+}
+
+/// What the `startxref` names that, with `%%EOF`, ends `file`.
+pub(super) fn startxref_before(file: &[u8]) -> Option<usize> {
+    let file = file.trim_ascii_end().strip_suffix(b"%%EOF")?;
+    // Nothing but the number stands between the words, so they are close.
+    let window = file.get(file.len().saturating_sub(64)..)?;
+    let at = memchr::memmem::rfind(window, b"startxref")?;
+    let (offset, end) = number(window, at + b"startxref".len())?;
+    window.get(end..)?.trim_ascii().is_empty().then_some(offset)
+}
+
+/// Where the `%%EOF` after `at`, with one end of line, ends; the end of the file if there is none.
+pub(super) fn end_of_revision(file: &[u8], at: usize) -> usize {
+    let rest = file.get(at..).unwrap_or_default();
+    let Some(marker) = memchr::memmem::find(rest, b"startxref") else { return file.len() };
+    let after = rest.get(marker..).unwrap_or_default();
+    let Some(eof) = memchr::memmem::find(after, b"%%EOF") else { return file.len() };
+    let end = at + marker + eof + b"%%EOF".len();
+    end + match file.get(end..).unwrap_or_default() {
+        [b'\r', b'\n', ..] => 2,
+        [b'\r' | b'\n', ..] => 1,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_object_is_skipped_with_all_it_holds() {
+        for (data, rest) in [
+            (&b" << /A [1 (x]\\)) <3e>] >> endobj"[..], &b" endobj"[..]),
+            (b"/Name/Other", b"/Other"),
+            (b"12 0 R", b" 0 R"),
+            (b"% comment\n(a(b)c)d", b"d"),
+        ] {
+            let end = skip_object(data, 0).expect("there is an object");
+            assert_eq!(&data[end..], rest);
+        }
+        assert_eq!(skip_object(b"<< /A 1", 0), None);
+        assert_eq!(skip_object(b">>", 0), None);
+    }
+
+    #[test]
+    fn the_words_that_close_a_revision_are_found_before_its_end() {
+        assert_eq!(startxref_before(b"trailer<<>>\nstartxref\r\n12\n%%EOF\n"), Some(12));
+        assert_eq!(startxref_before(b"startxref\n12\nmore\n%%EOF"), None);
+        assert_eq!(startxref_before(b"startxref\n12\n%%EOF\nmore"), None);
+        assert_eq!(end_of_revision(b"startxref\n1\n%%EOF\r\nmore", 0), 19);
+    }
+}
