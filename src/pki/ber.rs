@@ -274,17 +274,29 @@ impl<'a> Elements<'a> {
     }
 }
 
-impl<'a> Iterator for Elements<'a> {
+/// The elements that are left, each or why it cannot be read.
+pub struct ElementIter<'a>(Elements<'a>);
+
+impl<'a> IntoIterator for Elements<'a> {
+    type Item = Result<Element<'a>, BerError>;
+    type IntoIter = ElementIter<'a>;
+
+    fn into_iter(self) -> ElementIter<'a> {
+        ElementIter(self)
+    }
+}
+
+impl<'a> Iterator for ElementIter<'a> {
     type Item = Result<Element<'a>, BerError>;
 
     /// Ends after the first error.
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_empty() {
+        if self.0.is_empty() {
             return None;
         }
-        let taken = self.take();
+        let taken = self.0.take();
         if taken.is_err() {
-            self.at = self.input.len();
+            self.0.at = self.0.input.len();
         }
         Some(taken)
     }

@@ -20,6 +20,8 @@ pub enum CmsError {
     NotTimestamp(String),
     #[error("the timestamp authority refused: {0}")]
     Refused(String),
+    #[error("the timestamp authority's answer does not fit: {0}")]
+    Answer(&'static str),
 }
 
 /// What the problem is about, for whoever derives a verdict.
@@ -48,6 +50,10 @@ pub enum CmsProblem {
     SeveralSigners { count: usize },
     #[error("a certificate in the signature cannot be read: {why}")]
     UnreadableCertificate { why: String },
+    #[error("the signature has more certificates than the {read} that are read")]
+    TooManyCertificates { read: usize },
+    #[error("revocation data in the attribute {name} cannot be read")]
+    UnreadableRevocation { name: String },
     #[error("the signer's certificate is not in the signature")]
     SignerCertificateMissing,
     #[error("the digest algorithm {oid} is not supported")]
@@ -76,8 +82,8 @@ pub enum CmsProblem {
     AlgorithmProtectionMismatch,
     #[error("the signature algorithm has its own digest algorithm, other than the one of the content")]
     DigestAlgorithmsDiffer,
-    #[error("{0}")]
-    Signature(SignatureProblem),
+    #[error("{why}")]
+    Signature { why: SignatureProblem },
     #[error("the signature brings content of its own where the document should be what was signed")]
     ContentNotDetached,
     #[error("the signature has no content where it should hold the document's digest")]
@@ -90,11 +96,13 @@ impl CmsProblem {
     pub fn kind(&self) -> ProblemKind {
         match self {
             CmsProblem::DigestMismatch => ProblemKind::Digest,
-            CmsProblem::Signature(_) => ProblemKind::Signature,
+            CmsProblem::Signature { .. } => ProblemKind::Signature,
             CmsProblem::SignerCertificateMissing | CmsProblem::SigningCertificateMismatch => {
                 ProblemKind::Signer
             }
             CmsProblem::UnreadableCertificate { .. }
+            | CmsProblem::TooManyCertificates { .. }
+            | CmsProblem::UnreadableRevocation { .. }
             | CmsProblem::NoSigningCertificate
             | CmsProblem::TrailingData
             | CmsProblem::DigestAlgorithmsDiffer => ProblemKind::Note,

@@ -1,21 +1,31 @@
 //! CMS SignedData as PDF files hold it: read from real `/Contents`, and each signer checked (RFC 5652, ETSI EN 319 122-1).
 //!
-//! Bounds: input of 64 MiB; memory at most 8 times the input and 40 times the certificates within (parsed once, at most 1,000 of
-//! 256 KiB); at most 16 signers are kept.
+//! Bounds: input of 64 MiB; memory at most 8 times the input, and 40 times the certificates in it, of which the first 1,000
+//! are read, each of at most 256 KiB; the first 16 signers are kept. Time is linear in the input.
 
+mod attributes;
+mod check;
 mod error;
+mod identity;
 mod parse;
-mod signer;
+mod pdf_kinds;
+mod revocation;
 
 use chrono::{DateTime, Utc};
 use der::asn1::ObjectIdentifier;
 use spki::AlgorithmIdentifierOwned;
 
+pub use attributes::{AlgorithmProtection, EssCertId};
 pub use error::{CmsError, CmsProblem, ProblemKind};
+pub use identity::SignerIdentifier;
+pub use pdf_kinds::{RawSignature, check_detached, check_pkcs7_sha1, check_rsa_sha1};
 
 use super::certificate::Certificate;
 use super::digest::DigestAlgorithm;
 use super::signature::Weakness;
+
+/// Content that means nothing to CMS: what PDF signatures are about (RFC 5652, 4).
+pub const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 
 /// A CMS structure of signed data.
 #[derive(Debug, Clone)]
@@ -25,9 +35,9 @@ pub struct SignedData {
     content: Option<Vec<u8>>,
     /// All certificates that could be read, in their order.
     pub certificates: Vec<Certificate>,
-    /// DER of revocation lists: from the `crls` field and Adobe's revocation archive.
+    /// DER of revocation lists: from the `crls` field, Adobe's revocation archive and CAdES revocation values.
     pub crls: Vec<Vec<u8>>,
-    /// DER of OCSPResponse: from the `crls` field (RFC 5940) and Adobe's revocation archive.
+    /// DER of OCSPResponse, from the same places.
     pub ocsp: Vec<Vec<u8>>,
     pub signers: Vec<Signer>,
     /// What is wrong with the structure, apart from any signer.
@@ -38,30 +48,34 @@ pub struct SignedData {
     pub padding: usize,
 }
 
-/// Who signed, as the signature names the certificate (RFC 5652, 5.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignerIdentifier {
-    /// The issuer's name in DER, and the serial number's bytes.
-    IssuerAndSerial {
-        issuer: Vec<u8>,
-        serial: Vec<u8>,
-    },
-    SubjectKeyId(Vec<u8>),
-}
-
-/// One signer's part.
+/// One signer's part (RFC 5652, 5.3).
 #[derive(Debug, Clone)]
 pub struct Signer {
     pub identifier: SignerIdentifier,
     /// Digest of the content; `None` if it is not supported.
     pub digest_algorithm: Option<DigestAlgorithm>,
+    pub digest_identifier: AlgorithmIdentifierOwned,
     pub signature_algorithm: AlgorithmIdentifierOwned,
+    /// What timestamps cover.
+    pub signature_value: Vec<u8>,
     /// The time the signer claims, from the signed attributes. No proof of anything.
     pub signing_time: Option<DateTime<Utc>>,
     /// DER of the timestamps over `signature_value`, in their order.
     pub timestamp_tokens: Vec<Vec<u8>>,
-    /// What timestamps cover.
-    pub signature_value: Vec<u8>,
+    /// Digests of the signer's certificate, as the signer protected them; of each attribute the first.
+    pub signing_certificates: Vec<EssCertId>,
+    signed: Option<SignedAttributes>,
+    problems: Vec<CmsProblem>,
+}
+
+/// What the signature covers where there are signed attributes.
+#[derive(Debug, Clone)]
+struct SignedAttributes {
+    /// The bytes that were signed: as they came, under the tag of SET (RFC 5652, 5.4).
+    bytes: Vec<u8>,
+    message_digest: Option<Vec<u8>>,
+    content_type: Option<ObjectIdentifier>,
+    protection: Option<AlgorithmProtection>,
 }
 
 /// What the check of one signer found.
@@ -81,6 +95,17 @@ impl SignerCheck {
     /// Content and signature hold and nothing is wrong that would make them worthless.
     pub fn passed(&self) -> bool {
         self.digest_matches && self.signature_valid && !self.problems.iter().any(CmsProblem::is_failure)
+    }
+
+    /// Nothing holds, for one reason.
+    pub(super) fn failed(problem: CmsProblem) -> SignerCheck {
+        SignerCheck {
+            digest_matches: false,
+            signature_valid: false,
+            signer: None,
+            problems: vec![problem],
+            weak: Vec::new(),
+        }
     }
 }
 
@@ -103,6 +128,21 @@ impl Signer {
         signed: &SignedData,
         digest_of_content: impl Fn(DigestAlgorithm) -> Vec<u8>,
     ) -> SignerCheck {
-        signer::check(self, signed, &digest_of_content)
+        check::signer(self, signed, &[], &digest_of_content)
+    }
+
+    /// As `verify`; the signer's certificate may also be among `pool` (timestamps that came without it).
+    pub fn verify_among(
+        &self,
+        signed: &SignedData,
+        pool: &[Certificate],
+        digest_of_content: impl Fn(DigestAlgorithm) -> Vec<u8>,
+    ) -> SignerCheck {
+        check::signer(self, signed, pool, &digest_of_content)
+    }
+
+    /// Whether the signature covers attributes, and the content only by its digest among them.
+    pub fn has_signed_attributes(&self) -> bool {
+        self.signed.is_some()
     }
 }

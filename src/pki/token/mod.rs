@@ -1,41 +1,19 @@
 //! Timestamps: a token, what it says, and whether its authority really said it (RFC 3161, RFC 5816).
 
-use chrono::{DateTime, Utc};
+mod info;
+mod protocol;
+
 use der::asn1::ObjectIdentifier;
 
-use super::cms::{CmsError, SignedData, SignerCheck};
+use super::certificate::Certificate;
+use super::cms::{CmsError, CmsProblem, SignedData, SignerCheck};
 use super::digest::DigestAlgorithm;
 
-/// What an authority stated (RFC 3161, 2.4.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TstInfo {
-    /// The authority's policy.
-    pub policy: ObjectIdentifier,
-    /// Digest algorithm of `imprint`.
-    pub digest_algorithm: DigestAlgorithm,
-    /// Digest of what existed.
-    pub imprint: Vec<u8>,
-    /// Bytes of the token's number, big-endian.
-    pub serial: Vec<u8>,
-    pub gen_time: DateTime<Utc>,
-    pub accuracy: Option<Accuracy>,
-    /// Tokens of this authority can be put in order by their times alone.
-    pub ordering: bool,
-    /// Bytes of the number that the request carried, big-endian.
-    pub nonce: Option<Vec<u8>>,
-    /// The name the authority gives itself.
-    pub tsa: Option<String>,
-}
+pub use info::{Accuracy, TstInfo};
+pub use protocol::{TimeStampReq, TimeStampResp};
 
-/// How far `gen_time` may be off, to either side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Accuracy {
-    pub seconds: u64,
-    /// 0 to 999.
-    pub millis: u16,
-    /// 0 to 999.
-    pub micros: u16,
-}
+/// `id-ct-TSTInfo` (RFC 3161, 2.4.2).
+pub const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 
 /// A timestamp.
 #[derive(Debug, Clone)]
@@ -47,8 +25,14 @@ pub struct TimestampToken {
 impl TimestampToken {
     /// Reads a token: of an attribute, of a document timestamp's `/Contents` with its padding, or of an answer.
     pub fn parse(bytes: &[u8]) -> Result<TimestampToken, CmsError> {
-        let _ = SignedData::parse(bytes)?;
-        Err(CmsError::Empty)
+        let signed = SignedData::parse(bytes)?;
+        if signed.content_type != TST_INFO {
+            return Err(CmsError::NotTimestamp(signed.content_type.to_string()));
+        }
+        let missing =
+            || CmsError::Field { field: "the timestamp's statement", why: "it is not there".into() };
+        let info = TstInfo::parse(signed.content().ok_or_else(missing)?)?;
+        Ok(TimestampToken { signed, info })
     }
 
     pub fn info(&self) -> &TstInfo {
@@ -66,16 +50,17 @@ impl TimestampToken {
 
     /// Whether the authority signed what the token says. Says nothing about who the authority is.
     pub fn check(&self) -> SignerCheck {
+        self.check_among(&[])
+    }
+
+    /// As `check`; the authority's certificate may be among `pool`, where the token came without it.
+    pub fn check_among(&self, pool: &[Certificate]) -> SignerCheck {
         let content = self.signed.content().unwrap_or_default();
-        match self.signed.signers.first() {
-            Some(signer) => signer.verify(&self.signed, |algorithm| algorithm.hash(content)),
-            None => SignerCheck {
-                digest_matches: false,
-                signature_valid: false,
-                signer: None,
-                problems: Vec::new(),
-                weak: Vec::new(),
-            },
-        }
+        let Some(signer) = self.signed.signers.first() else {
+            return SignerCheck::failed(CmsProblem::NoSigner);
+        };
+        let mut check = signer.verify_among(&self.signed, pool, |algorithm| algorithm.hash(content));
+        check.problems.extend(self.signed.problems.iter().cloned());
+        check
     }
 }
