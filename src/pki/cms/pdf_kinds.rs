@@ -20,7 +20,8 @@ pub fn check_detached(
     digest_of_range: impl Fn(DigestAlgorithm) -> Vec<u8>,
 ) -> SignerCheck {
     let mut check = first_signer(signed, pool, &digest_of_range);
-    if signed.content().is_some() {
+    // An empty string inside is how some writers say that there is nothing.
+    if signed.content().is_some_and(|content| !content.is_empty()) {
         check.problems.push(CmsProblem::ContentNotDetached);
     }
     check
