@@ -9,7 +9,15 @@ pub mod cms;
 pub mod digest;
 mod name;
 pub mod signature;
+#[cfg(test)]
+mod test_past;
 pub mod token;
+pub mod trust;
+pub mod path;
+pub mod revocation;
+pub mod sunset;
+pub mod accredited;
+pub mod validate;
 
 pub use certificate::{Certificate, PkiError};
 pub use cms::{CmsError, CmsProblem, SignedData, Signer, SignerCheck};
