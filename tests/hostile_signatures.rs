@@ -112,8 +112,8 @@ fn around(fields: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn eight_megabytes_of_anything_are_read_or_refused() {
-    const SIZE: usize = 8 << 20;
+fn four_megabytes_of_anything_are_read_or_refused() {
+    const SIZE: usize = 4 << 20;
     let repeated = |pattern: &[u8]| pattern.iter().copied().cycle().take(SIZE).collect::<Vec<u8>>();
     for pattern in [
         &[0x30, 0x80][..],
@@ -143,4 +143,29 @@ fn more_certificates_and_signers_than_anyone_needs_are_not_kept() {
     assert!(signed.problems.iter().any(|problem| problem.to_string().contains("more certificates")));
     let two = SignedData::parse(&SEEDS.iter().find(|(name, _)| name == "two-signers.p7").unwrap().1).unwrap();
     assert_eq!(two.signers.len(), 2);
+}
+
+#[test]
+fn certificates_crowded_with_names_are_refused_before_they_take_memory() {
+    let seed = &SEEDS.iter().find(|(name, _)| name == "ca.der").unwrap().1;
+    let certificate = Certificate::from_der(seed).unwrap();
+    let crowd = |parts: usize| {
+        let part = [0x31, 0x0B, 0x30, 0x09, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0C, 0x02, b'C', b'A'];
+        let mut tbs = vec![0x02, 0x01, 0x05];
+        tbs.extend([0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02]);
+        tbs.extend(certificate.issuer_der());
+        let validity = [&[0x17, 0x0D][..], b"260101000000Z", &[0x17, 0x0D], b"360101000000Z"].concat();
+        tbs.extend([&[0x30, validity.len() as u8], &validity[..]].concat());
+        let name = part.repeat(parts);
+        tbs.extend([&[0x30, 0x82, (name.len() >> 8) as u8, name.len() as u8], &name[..]].concat());
+        tbs.extend(certificate.spki_der());
+        let mut whole = [&[0x30, 0x82, (tbs.len() >> 8) as u8, tbs.len() as u8], &tbs[..]].concat();
+        whole.extend([
+            0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02, 0x03, 0x02, 0x00, 0x00,
+        ]);
+        [&[0x30, 0x82, (whole.len() >> 8) as u8, whole.len() as u8], &whole[..]].concat()
+    };
+    assert!(Certificate::from_der(&crowd(100)).is_ok());
+    let error = Certificate::from_der(&crowd(129)).unwrap_err().to_string();
+    assert!(error.contains("more names or extensions"), "{error}");
 }

@@ -14,9 +14,14 @@ use super::ber::{self, CONTEXT_0, Elements, INTEGER, SEQUENCE};
 use super::digest::DigestAlgorithm;
 use super::name;
 
-/// Longest certificate, in bytes. Real ones have 1 to 4 KB (20 KB with post-quantum keys); the parsed form of a hostile one
-/// takes up to 40 times its bytes.
+/// Longest certificate, in bytes. Real ones have 1 to 4 KB, 20 KB with post-quantum keys.
 const MAX_CERTIFICATE: usize = 256 << 10;
+/// Most parts of a name, and most extensions. Real ones have fewer than 20; each takes up to 400 bytes in memory, so that a
+/// certificate takes 3 times its bytes and at most 200 KB more.
+const MAX_PARTS: usize = 128;
+
+/// `extensions [3] EXPLICIT`.
+const EXTENSIONS: u8 = 0xA3;
 
 /// Why bytes are not a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,11 +73,10 @@ impl Certificate {
         if der.len() > MAX_CERTIFICATE {
             return Err(PkiError::TooLarge(der.len()));
         }
+        let [tbs, issuer, subject, spki] = spans(der)?;
         let inner = CertificateInner::<Raw>::from_der(der)?;
-        let spans = spans(der)?;
         let validity = inner.tbs_certificate().validity();
         let (not_before, not_after) = (time(&validity.not_before)?, time(&validity.not_after)?);
-        let [tbs, issuer, subject, spki] = spans;
         let der = der.to_vec();
         Ok(Certificate(Arc::new(Parts {
             der,
@@ -237,7 +241,7 @@ fn time(time: &x509_cert::time::Time) -> Result<DateTime<Utc>, PkiError> {
     time.ok_or_else(|| PkiError::Certificate("a time of its validity is out of range".into()))
 }
 
-/// Where the signed part, issuer, subject and public key lie (RFC 5280, 4.1).
+/// Where the signed part, issuer, subject and public key lie (RFC 5280, 4.1). Looks first whether it is worth parsing.
 fn spans(der: &[u8]) -> Result<[Range<usize>; 4], PkiError> {
     let whole = Elements::new(der).expect_tag(SEQUENCE)?;
     let tbs = whole.children().expect_tag(SEQUENCE)?;
@@ -249,9 +253,26 @@ fn spans(der: &[u8]) -> Result<[Range<usize>; 4], PkiError> {
     fields.expect_tag(SEQUENCE)?;
     let subject = fields.expect_tag(SEQUENCE)?;
     let spki = fields.expect_tag(SEQUENCE)?;
+    let mut crowded = name_parts(&issuer) > MAX_PARTS || name_parts(&subject) > MAX_PARTS;
+    for field in fields {
+        let field = field?;
+        if field.tag == EXTENSIONS {
+            let list = field.children().expect_tag(SEQUENCE)?;
+            crowded |= list.children().into_iter().nth(MAX_PARTS).is_some();
+        }
+    }
+    if crowded {
+        return Err(PkiError::Certificate("it has more names or extensions than are read".into()));
+    }
     let span = |part: &[u8]| {
         let start = part.as_ptr().addr() - der.as_ptr().addr();
         start..start + part.len()
     };
     Ok([span(tbs.raw), span(issuer.raw), span(subject.raw), span(spki.raw)])
+}
+
+/// Attributes of a name, counted up to just above the limit.
+fn name_parts(name: &ber::Element<'_>) -> usize {
+    let sets = name.children().into_iter().take(MAX_PARTS + 1).filter_map(Result::ok);
+    sets.map(|set| 1.max(set.children().into_iter().take(MAX_PARTS + 1).count())).sum()
 }

@@ -1,7 +1,8 @@
 //! CMS SignedData as PDF files hold it: read from real `/Contents`, and each signer checked (RFC 5652, ETSI EN 319 122-1).
 //!
-//! Bounds: input of 64 MiB; memory at most 8 times the input, and 40 times the certificates in it, of which the first 1,000
-//! are read, each of at most 256 KiB; the first 16 signers are kept. Time is linear in the input.
+//! Bounds: input of 64 MiB; memory at most 8 times the input (4 while it is made definite, 4 for what is kept) and 200 KB for
+//! each certificate. The first 1,000 certificates are tried, of at most 256 KiB each; 1,000 revocation lists, 1,000 OCSP
+//! answers, 64 timestamps and 16 signers are kept. Time is linear in the input.
 
 mod attributes;
 mod check;

@@ -20,8 +20,10 @@ use super::{CmsError, CmsProblem, SignedAttributes, SignedData, Signer, SignerId
 
 /// `id-signedData` (RFC 5652, 5.1).
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
-/// Certificates that are read; real signatures bring fewer than 20.
+/// Certificates that are tried; real signatures bring fewer than 20.
 const MAX_CERTIFICATES: usize = 1000;
+/// Timestamps of a signer that are kept; real ones have one or two.
+const MAX_TIMESTAMPS: usize = 64;
 /// Signers that are kept; PDF allows one.
 const MAX_SIGNERS: usize = 16;
 const CONSTRUCTED: u8 = 0x20;
@@ -96,14 +98,14 @@ fn add_certificates(
     certificates: &mut Vec<Certificate>,
     problems: &mut Vec<CmsProblem>,
 ) -> Result<(), CmsError> {
-    for choice in field.children() {
+    for (index, choice) in field.children().into_iter().enumerate() {
         let choice = choice?;
-        if choice.tag != SEQUENCE {
-            continue;
-        }
-        if certificates.len() >= MAX_CERTIFICATES {
+        if index >= MAX_CERTIFICATES {
             problems.push(CmsProblem::TooManyCertificates { read: MAX_CERTIFICATES });
             break;
+        }
+        if choice.tag != SEQUENCE {
+            continue;
         }
         match Certificate::from_der(choice.raw) {
             Ok(certificate) => certificates.push(certificate),
@@ -161,7 +163,7 @@ fn signer(
     if let Some(field) = unsigned_field {
         let attributes = Attributes::of(field.content)?;
         let tokens = attributes.values(&attributes::SIGNATURE_TIMESTAMP);
-        signer.timestamp_tokens = tokens.map(|token| token.raw.to_vec()).collect();
+        signer.timestamp_tokens = tokens.take(MAX_TIMESTAMPS).map(|token| token.raw.to_vec()).collect();
         add_revocation(attributes, found, &mut signer.problems);
         for values in attributes.values(&attributes::CERTIFICATE_VALUES) {
             add_certificates(&values, certificates, outer_problems)?;

@@ -9,6 +9,8 @@ const RI_OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.16
 /// `id-pkix-ocsp-basic` (RFC 6960, 4.2.1).
 const OCSP_BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
 const ENUMERATED: u8 = 0x0A;
+/// Lists, and answers, that are kept of each signature; real ones bring fewer than 20.
+const MAX_KEPT: usize = 1000;
 
 /// DER of what was found.
 #[derive(Debug, Default)]
@@ -24,15 +26,15 @@ impl Found {
         for choice in field.children() {
             let choice = choice?;
             match choice.tag {
-                SEQUENCE => self.crls.push(choice.raw.to_vec()),
+                SEQUENCE => self.add_crl(choice.raw),
                 CONTEXT_1 => {
                     let mut fields = choice.children();
                     let format = fields.expect_tag(OID)?;
                     let response = fields.take()?;
                     if format.content == RI_OCSP.as_bytes() {
-                        self.ocsp.push(response.raw.to_vec());
+                        self.add_ocsp(response.raw, <[u8]>::to_vec);
                     } else if format.content == OCSP_BASIC.as_bytes() {
-                        self.ocsp.push(response_of_basic(response.raw));
+                        self.add_ocsp(response.raw, response_of_basic);
                     }
                 }
                 _ => {}
@@ -43,7 +45,7 @@ impl Found {
 
     /// Adobe's `RevocationInfoArchival`: `[0]` CRLs, `[1]` OCSPResponses, each an explicit SEQUENCE OF.
     pub fn add_adobe(&mut self, value: &Element<'_>) -> Result<(), BerError> {
-        self.add_pair(value, |response| response.to_vec())
+        self.add_pair(value, <[u8]>::to_vec)
     }
 
     /// `RevocationValues` of CAdES (ETSI EN 319 122-1, A.1.2.2): the same, but with BasicOCSPResponse.
@@ -51,7 +53,7 @@ impl Found {
         self.add_pair(value, response_of_basic)
     }
 
-    fn add_pair(&mut self, value: &Element<'_>, response: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), BerError> {
+    fn add_pair(&mut self, value: &Element<'_>, response: fn(&[u8]) -> Vec<u8>) -> Result<(), BerError> {
         for part in value.children() {
             let part = part?;
             if part.tag != CONTEXT_0 && part.tag != CONTEXT_1 {
@@ -60,13 +62,25 @@ impl Found {
             for entry in part.children().expect_tag(SEQUENCE)?.children() {
                 let entry = entry?;
                 if part.tag == CONTEXT_0 {
-                    self.crls.push(entry.raw.to_vec());
+                    self.add_crl(entry.raw);
                 } else {
-                    self.ocsp.push(response(entry.raw));
+                    self.add_ocsp(entry.raw, response);
                 }
             }
         }
         Ok(())
+    }
+
+    fn add_crl(&mut self, crl: &[u8]) {
+        if self.crls.len() < MAX_KEPT {
+            self.crls.push(crl.to_vec());
+        }
+    }
+
+    fn add_ocsp(&mut self, answer: &[u8], response: fn(&[u8]) -> Vec<u8>) {
+        if self.ocsp.len() < MAX_KEPT {
+            self.ocsp.push(response(answer));
+        }
     }
 }
 
