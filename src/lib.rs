@@ -8,6 +8,7 @@ pub mod seal;
 pub mod journal;
 pub mod store;
 pub mod pdf;
+pub mod pki;
 pub mod retention;
 pub mod search;
 pub mod export;
