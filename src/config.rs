@@ -35,6 +35,8 @@ pub struct Config {
     pub deposit: DepositConfig,
     #[serde(default)]
     pub search: SearchConfig,
+    #[serde(default)]
+    pub signatures: SignaturesConfig,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -82,6 +84,16 @@ pub struct SearchConfig {
     pub cache_bytes: usize,
 }
 
+/// Whose certificates are believed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignaturesConfig {
+    /// The certificate authorities of the operating system.
+    pub system_roots: bool,
+    /// Files and directories with further roots, relative to the data directory unless absolute.
+    pub trust: Vec<PathBuf>,
+}
+
 impl Default for ArchiveConfig {
     fn default() -> Self {
         Self { zone: chrono_tz::Asia::Tokyo, currency: Currency::JPY }
@@ -109,6 +121,12 @@ impl Default for DepositConfig {
 impl Default for SearchConfig {
     fn default() -> Self {
         Self { writer_memory_bytes: 50_000_000, cache_bytes: 32 << 20 }
+    }
+}
+
+impl Default for SignaturesConfig {
+    fn default() -> Self {
+        Self { system_roots: true, trust: Vec::new() }
     }
 }
 
@@ -187,6 +205,8 @@ mod tests {
         assert_eq!(config.archive.currency, ArchiveConfig::default().currency);
         assert_eq!(config.key.file, KeyConfig::default().file);
         assert_eq!(config.search.cache_bytes, SearchConfig::default().cache_bytes);
+        assert_eq!(config.signatures.system_roots, SignaturesConfig::default().system_roots);
+        assert_eq!(config.signatures.trust, SignaturesConfig::default().trust);
         assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);
     }
 

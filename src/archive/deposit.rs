@@ -7,9 +7,9 @@ use super::committer::{Draft, Stamp, Written};
 use super::error::ArchiveError;
 use super::keyring::seal_json;
 use super::principal::Principal;
-use super::rows::{self, Facts, RecordRow, V1};
+use super::rows::{self, Facts, RecordRow, V1, V2};
 use crate::journal::{Act, Entry};
-use crate::pdf::{self, Inspection};
+use crate::panel::Panel;
 use crate::record::{Digest, Metadata, RecordId, Version};
 use crate::seal::{self, Compression, Dek, Purpose};
 use crate::store::{Batch, BlobId, Table, View};
@@ -36,7 +36,7 @@ pub struct Receipt {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retain_until: Option<chrono::NaiveDate>,
     #[serde(flatten)]
-    pub inspection: Inspection,
+    pub panel: Panel,
 }
 
 /// Sealed into the journal entry of a deposit.
@@ -90,14 +90,14 @@ impl Archive {
         dedup_key: Vec<u8>,
     ) -> Result<Receipt, ArchiveError> {
         let size = bytes.len() as u64;
-        let inspection = pdf::inspect(&bytes);
+        let panel = self.judge(&bytes);
         let retain_until = self.policies.decide(&metadata)?.retain_until;
         let id = RecordId::generate();
         let dek = Dek::generate()?;
         let wrapped = self.keyring.wrap(&dek, id)?;
         let sealed = seal::seal(&dek, Purpose::Content, id.as_bytes(), &bytes, Compression::IfItHelps)?;
         drop(bytes);
-        let facts = Facts { v: V1, sha256, size, inspection: inspection.clone() };
+        let facts = Facts { v: V2, sha256, size, panel: panel.clone() };
         let sealed_facts = seal_json(&dek, Purpose::Metadata, id.as_bytes(), &facts)?;
         let by = who.name.clone();
 
@@ -129,7 +129,7 @@ impl Archive {
             }),
         };
         let stamp = self.committer.commit(draft)?;
-        Ok(Receipt { id, sha256, size, journal_seq: stamp.seq, duplicate: false, retain_until, inspection })
+        Ok(Receipt { id, sha256, size, journal_seq: stamp.seq, duplicate: false, retain_until, panel })
     }
 
     /// The receipt once given for these bytes, if they were deposited before.
@@ -147,7 +147,7 @@ impl Archive {
             journal_seq: record.row.deposit_seq,
             duplicate: true,
             retain_until: record.row.retain_until,
-            inspection: facts.inspection,
+            panel: facts.panel,
         }))
     }
 

@@ -85,8 +85,7 @@ impl Archive {
         who: &Principal,
         selection: &ExportSelection,
     ) -> Result<ExportPlan, ArchiveError> {
-        let ids =
-            if selection.ids.is_empty() { self.found(&selection.search)? } else { selection.ids.clone() };
+        let ids = self.selected(selection)?;
         let mut bytes = 0;
         for id in &ids {
             // A damaged record is listed in the package; only one that never was is an error here.
@@ -218,6 +217,11 @@ impl Archive {
             ExtractLine::complete(&bytes).write(out).map_err(ArchiveError::io("journal extract"))?;
         }
         out.flush().map_err(ArchiveError::io("journal extract"))
+    }
+
+    /// The records that a selection means.
+    pub(super) fn selected(&self, selection: &ExportSelection) -> Result<Vec<RecordId>, ArchiveError> {
+        if selection.ids.is_empty() { self.found(&selection.search) } else { Ok(selection.ids.clone()) }
     }
 
     fn found(&self, request: &SearchRequest) -> Result<Vec<RecordId>, ArchiveError> {

@@ -13,6 +13,7 @@ mod head;
 mod indexer;
 mod journal_log;
 mod journal_verify;
+mod judge;
 mod keyring;
 mod layout;
 mod open;
@@ -26,6 +27,7 @@ mod search_request;
 mod show;
 mod texts;
 mod token;
+mod verify;
 mod withdraw;
 
 use std::fs::File;
@@ -51,9 +53,11 @@ pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use show::{RecordView, RetentionView};
+pub use verify::{Check, CheckName, Verified, VerifyPlan};
 
 use crate::config::Config;
 use crate::journal::VerifyingKey;
+use crate::pki::trust::TrustStore;
 use crate::store::Store;
 use committer::Committer;
 use indexer::Indexer;
@@ -67,6 +71,8 @@ pub struct Archive {
     store: Arc<dyn Store>,
     keyring: Keyring,
     policies: Policies,
+    /// Whose certificates are believed.
+    trust: TrustStore,
     indexer: Arc<Indexer>,
     committer: Committer,
     clock: Arc<dyn Clock>,

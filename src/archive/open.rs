@@ -12,6 +12,7 @@ use super::committer::Committer;
 use super::error::ArchiveError;
 use super::head::Head;
 use super::indexer::Indexer;
+use super::judge::load_trust;
 use super::keyring::{ARCHIVE_CONTEXT, Keyring};
 use super::layout::Layout;
 use super::policies::Policies;
@@ -58,6 +59,7 @@ impl Archive {
         let store: Arc<dyn Store> = Arc::new(open_store(&layout)?);
         let (keyring, signing_key, identity) = unlock(&*store, kek, data)?;
         let policies = Policies::load(&layout.policies(), &config, options.clock.clone())?;
+        let trust = load_trust(data, &config.signatures)?;
         let verifying_key = identity.verifying_key()?;
         let head = Head::load(&*store.view(), &verifying_key)?;
         let keys = (signing_key, verifying_key.clone());
@@ -88,6 +90,7 @@ impl Archive {
             store,
             keyring,
             policies,
+            trust,
             indexer,
             committer,
             clock,

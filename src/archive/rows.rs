@@ -4,11 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::ArchiveError;
+use crate::panel::Panel;
 use crate::pdf::Inspection;
 use crate::record::{Digest, RecordId};
 
-/// Version of every row format in this file.
-pub const ROW_VERSION: u32 = 1;
+/// The newest version of any row in this file.
+pub const ROW_VERSION: u32 = 2;
 
 /// `Meta/archive`: what may be known without a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,15 +43,46 @@ pub struct RecordRow {
     pub facts: Vec<u8>,
 }
 
-/// What was found out about the content once, at deposit.
+/// What was found out about the content once, at deposit. Version 2; version 1 is read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "AnyFacts")]
 pub struct Facts {
-    pub v: V1,
+    pub v: V2,
     pub sha256: Digest,
     /// Bytes of the original.
     pub size: u64,
-    pub inspection: Inspection,
+    /// The signatures, as judged at the deposit.
+    pub panel: Panel,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum AnyFacts {
+    Judged {
+        v: V2,
+        sha256: Digest,
+        size: u64,
+        panel: Box<Panel>,
+    },
+    /// The first release listed signatures and judged none.
+    Listed {
+        #[serde(rename = "v")]
+        _v: V1,
+        sha256: Digest,
+        size: u64,
+        inspection: Box<Inspection>,
+    },
+}
+
+impl From<AnyFacts> for Facts {
+    fn from(facts: AnyFacts) -> Self {
+        match facts {
+            AnyFacts::Judged { v, sha256, size, panel } => Self { v, sha256, size, panel: *panel },
+            AnyFacts::Listed { sha256, size, inspection, .. } => {
+                Self { v: V2, sha256, size, panel: Panel::listed(&inspection) }
+            }
+        }
+    }
 }
 
 /// `Meta/token/<HMAC of the token>`: who a bearer token belongs to.
@@ -140,18 +172,26 @@ struct AnyVersion {
 
 /// The version of a row: reading any other one is an error, so that a later format is never half understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct V1;
+pub struct Version<const N: u32>;
 
-impl Serialize for V1 {
+/// Most rows have had one format so far.
+pub type V1 = Version<1>;
+/// [`V1`], as a value.
+pub const V1: V1 = Version::<1>;
+pub type V2 = Version<2>;
+/// [`V2`], as a value.
+pub const V2: V2 = Version::<2>;
+
+impl<const N: u32> Serialize for Version<N> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(ROW_VERSION)
+        serializer.serialize_u32(N)
     }
 }
 
-impl<'de> Deserialize<'de> for V1 {
+impl<'de, const N: u32> Deserialize<'de> for Version<N> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u32::deserialize(deserializer)? {
-            ROW_VERSION => Ok(Self),
+            version if version == N => Ok(Self),
             other => Err(serde::de::Error::custom(format!("format version {other}"))),
         }
     }

@@ -7,7 +7,7 @@ use super::Archive;
 use super::error::ArchiveError;
 use super::principal::Principal;
 use crate::journal::Act;
-use crate::pdf::Inspection;
+use crate::panel::Panel;
 use crate::record::{Digest, RecordId, Version};
 use crate::retention::{Decision, Lang, sentence};
 
@@ -24,7 +24,7 @@ pub struct RecordView {
     /// Oldest first; the last one counts.
     pub versions: Vec<Version>,
     #[serde(flatten)]
-    pub inspection: Inspection,
+    pub panel: Panel,
     pub retention: RetentionView,
     /// Legal holds; none can be placed in this release.
     pub holds: Vec<String>,
@@ -74,7 +74,7 @@ impl Archive {
             withdrawn,
             retention: self.retention_view(decision, record.row.retain_until),
             versions,
-            inspection: facts.inspection,
+            panel: facts.panel,
             holds: Vec::new(),
             evidence: EvidenceView { journal_seq: record.row.deposit_seq },
             warnings,

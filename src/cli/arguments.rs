@@ -1,10 +1,18 @@
 //! The command line: every command, flag and example.
 
+mod journal;
+mod retention;
+mod verify;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+
+pub use journal::{IndexCommand, IndexOptions, JournalCommand, JournalOptions};
+pub use retention::{RetentionCommand, RetentionOptions};
+pub use verify::{InspectOptions, VerifyOptions};
 
 use super::output::Lang;
 use crate::archive::SearchRequest;
@@ -69,6 +77,16 @@ pub enum Command {
         after_help = "Example:\n  shosoin reinstate 0198c0de-0000-7000-8000-000000000001 --reason \"it is the valid one\""
     )]
     Reinstate(ReasonOptions),
+    /// Verify records: their bytes, their place in the journal, their signatures as of today (一括検証)
+    #[command(
+        after_help = "Examples:\n  shosoin verify --period 2025-04-01..2026-03-31 --report result.csv\n  shosoin verify --all --json"
+    )]
+    Verify(VerifyOptions),
+    /// The signature panel of any PDF, in an archive or not: what its signatures prove
+    #[command(
+        after_help = "Examples:\n  shosoin inspect contract.pdf\n  shosoin inspect *.pdf --trust ./roots --at 2026-11-01T00:00:00Z --json"
+    )]
+    Inspect(InspectOptions),
     /// How long records are kept, and why
     #[command(after_help = "Example:\n  shosoin retention explain 0198c0de-0000-7000-8000-000000000001")]
     Retention(RetentionOptions),
@@ -332,20 +350,6 @@ pub struct ReasonOptions {
 }
 
 #[derive(Debug, Args)]
-pub struct RetentionOptions {
-    #[command(subcommand)]
-    pub command: RetentionCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum RetentionCommand {
-    /// How long one record is kept, and why
-    Explain(IdOptions),
-    /// The policies in force
-    Policies,
-}
-
-#[derive(Debug, Args)]
 pub struct ExportOptions {
     /// A new directory, or a file ending in .zip
     #[arg(short, long, value_name = "DIR|F.zip")]
@@ -355,55 +359,6 @@ pub struct ExportOptions {
     pub ids: Vec<String>,
     #[command(flatten)]
     pub conditions: SearchFlags,
-}
-
-#[derive(Debug, Args)]
-pub struct JournalOptions {
-    #[command(subcommand)]
-    pub command: JournalCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum JournalCommand {
-    /// Entries in order
-    List {
-        /// Number of the first entry; the newest ones by default
-        #[arg(long)]
-        from: Option<u64>,
-        /// Entries, 1 to 1000
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-        /// Only entries about this record
-        #[arg(long, value_name = "ID")]
-        record: Option<String>,
-    },
-    /// The whole journal as an extract that strangers can verify
-    Export {
-        /// A new directory for extract.jsonl, checkpoint.txt and vkey.txt
-        #[arg(short, long, value_name = "DIR")]
-        output: PathBuf,
-    },
-    /// Prove that one entry is in the journal
-    Proof {
-        /// Number of the entry
-        seq: u64,
-    },
-    /// Re-derive the whole journal and compare it with the signed head
-    Verify,
-}
-
-#[derive(Debug, Args)]
-pub struct IndexOptions {
-    #[command(subcommand)]
-    pub command: IndexCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum IndexCommand {
-    /// Size and position
-    Status,
-    /// Make it again from the store
-    Rebuild,
 }
 
 #[derive(Debug, Args)]

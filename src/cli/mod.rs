@@ -11,6 +11,7 @@ mod get;
 mod import;
 mod index;
 mod init;
+mod inspect;
 mod journal;
 mod output;
 mod retention;
@@ -19,6 +20,7 @@ mod search;
 mod serve;
 mod show;
 mod transport;
+mod verify;
 mod words;
 
 use std::process::ExitCode;
@@ -58,6 +60,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Correct(options) => correct::run(&data, &options, output),
         Command::Withdraw(options) => correct::withdraw(&data, &options, output),
         Command::Reinstate(options) => correct::reinstate(&data, &options, output),
+        Command::Verify(options) => verify::run(&data, &options, output),
+        Command::Inspect(options) => inspect::run(&options, output),
         Command::Retention(options) => retention::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),

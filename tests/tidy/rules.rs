@@ -5,13 +5,14 @@ use std::fmt;
 use super::source::{Source, code, line};
 
 /// The folders of `src/`, each allowed to know those before it. Folders of later releases keep their place.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "record",
     "seal",
     "journal",
     "store",
     "pdf",
     "pki",
+    "panel",
     "evidence",
     "retention",
     "search",

@@ -39,6 +39,11 @@ impl TrustStore {
         Ok(total)
     }
 
+    /// Adds the anchors of a directory or of one file.
+    pub fn add_path(&mut self, path: &Path) -> Result<Imported, TrustError> {
+        if path.is_dir() { self.add_directory(path) } else { self.add_file(path) }
+    }
+
     /// Adds the anchors of one file, whatever it is: PEM, DER, Adobe's list, a European list.
     pub fn add_file(&mut self, file: &Path) -> Result<Imported, TrustError> {
         let read = |error| TrustError::Read(file.to_path_buf(), error);

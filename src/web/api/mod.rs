@@ -6,6 +6,7 @@ pub mod input;
 pub mod journal;
 pub mod records;
 pub mod search;
+pub mod verification;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -68,6 +69,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::rebuild))
         .routes(routes!(index::fsck))
         .routes(routes!(index::policies))
+        .routes(routes!(verification::inspect))
+        .routes(routes!(verification::verify))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.

@@ -255,10 +255,10 @@ pub async fn journal(
     Ok(Json(page))
 }
 
-struct Upload {
-    metadata: Option<MetadataInput>,
-    file_name: Option<String>,
-    bytes: Option<Bytes>,
+pub(super) struct Upload {
+    pub(super) metadata: Option<MetadataInput>,
+    pub(super) file_name: Option<String>,
+    pub(super) bytes: Option<Bytes>,
 }
 
 /// Waits until there is memory for the request. A length is asked for, so that nobody can send without end.
@@ -283,7 +283,7 @@ pub(in crate::web) async fn reserve(app: &App, headers: &HeaderMap) -> Result<Ow
 }
 
 /// Reads the parts of a deposit form. The body limit of the router bounds them.
-async fn read_form(mut form: Multipart) -> Result<Upload, Problem> {
+pub(super) async fn read_form(mut form: Multipart) -> Result<Upload, Problem> {
     let mut upload = Upload { metadata: None, file_name: None, bytes: None };
     while let Some(field) = form.next_field().await.map_err(bad_form)? {
         match field.name() {

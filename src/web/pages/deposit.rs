@@ -7,13 +7,13 @@ use axum::response::Response;
 
 use super::metadata_form::MetadataForm;
 use super::page::Page;
-use super::record_view::signed_word;
 use super::upload::{self, Upload};
 use super::{display, words};
 use crate::archive::{Deposit, Receipt};
 use crate::pdf;
 use crate::record::amount::format_minor;
 use crate::record::{Currency, Metadata, Money, TaxBasis, file_name};
+use crate::retention::Lang;
 use crate::web::api::records::reserve;
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
@@ -40,7 +40,7 @@ struct ReceiptTemplate {
     size: String,
     journal_seq: u64,
     retain_until: String,
-    signatures: &'static str,
+    signatures: String,
 }
 
 /// `GET /deposit`
@@ -150,7 +150,10 @@ fn receipt_page(page: Page, receipt: Receipt) -> ReceiptTemplate {
         retain_until: receipt
             .retain_until
             .map_or_else(|| t.no_end.to_owned(), |until| display::day(until, lang)),
-        signatures: signed_word(&receipt.inspection, t),
+        signatures: match lang {
+            Lang::Ja => receipt.panel.headline.ja,
+            Lang::En => receipt.panel.headline.en,
+        },
         page,
     }
 }

@@ -15,6 +15,7 @@ mod metadata_form;
 mod page;
 mod record;
 mod record_view;
+mod signature_view;
 mod search;
 mod search_form;
 mod sign_in;
