@@ -24,6 +24,8 @@ mod suggest;
 mod text;
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod tests;
 
 pub use changes::{Change, ChangeLevel};
