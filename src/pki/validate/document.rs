@@ -32,7 +32,7 @@ pub enum Subject {
         tokens: Vec<(TimestampToken, bool)>,
     },
     Timestamp {
-        token: TimestampToken,
+        token: Box<TimestampToken>,
         /// It is about the bytes of its range.
         covers: bool,
     },
@@ -46,7 +46,7 @@ pub fn document(layers: &[Layer], judge: &Judge<'_>) -> Vec<Conclusion> {
     // From the newest to the oldest: what a trustworthy timestamp covers existed then.
     let mut proven: Option<DateTime<Utc>> = None;
     let mut protected: Option<DateTime<Utc>> = None;
-    let mut proofs: Vec<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = Vec::with_capacity(layers.len());
+    let mut proofs = Vec::with_capacity(layers.len());
     for (index, layer) in layers.iter().enumerate().rev() {
         proofs.push((proven, protected));
         let Subject::Timestamp { token, covers } = &layer.subject else { continue };

@@ -28,7 +28,7 @@ fn signature(file: &str) -> Layer {
 }
 
 fn stamp(file: &str) -> Layer {
-    let token = TimestampToken::parse(&read(&format!("{file}.tst"))).unwrap();
+    let token = Box::new(TimestampToken::parse(&read(&format!("{file}.tst"))).unwrap());
     let covers = token.covers(|digest| digest.hash(DOCUMENT));
     Layer { subject: Subject::Timestamp { token, covers }, format_problem: None, covers_before: true }
 }
