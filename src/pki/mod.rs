@@ -1,7 +1,7 @@
 //! Signatures, certificates and timestamps: what they say, and whether the mathematics holds.
 //!
-//! Nothing here reads a clock or the network, and only `trust` reads files. Everything from outside is hostile: each parser
-//! states its bound on depth and memory.
+//! Nothing here reads a clock; only `fetch` speaks to the network, and only `trust` reads files. Everything from outside is
+//! hostile: each parser states its bound on depth and memory.
 
 mod ber;
 pub mod certificate;
@@ -18,6 +18,7 @@ pub mod revocation;
 pub mod sunset;
 pub mod accredited;
 pub mod validate;
+pub mod fetch;
 
 pub use certificate::{Certificate, PkiError};
 pub use cms::{CmsError, CmsProblem, SignedData, Signer, SignerCheck};

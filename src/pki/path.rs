@@ -10,6 +10,9 @@ mod purpose;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex};
+
 use certval::{
     CertificationPath, CertificationPathResults, CertificationPathSettings, Error as CertvalError,
     PDVCertificate, PDVTrustAnchorChoice, PathValidationStatus, PkiEnvironment, TimeOfInterest,
@@ -21,6 +24,7 @@ use der::asn1::{BitString, ObjectIdentifier};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::certificate::Certificate;
+use super::digest::DigestAlgorithm;
 use super::signature::{self, Message, SignatureProblem};
 use super::trust::{Anchor, Origin, TrustStore};
 pub use purpose::Purpose;
@@ -29,6 +33,15 @@ pub use purpose::Purpose;
 pub const MAX_LENGTH: usize = 10;
 /// Candidates that are judged for one target. Real pools give one to four.
 pub const MAX_CANDIDATES: usize = 32;
+
+/// Pairs of certificate and issuer remembered by `signed_by`, 64 bytes each.
+const REMEMBERED_RESPONDERS: usize = 4096;
+
+/// What `signed_by` verified: the same few responders sign for thousands of documents.
+static RESPONDERS: LazyLock<Mutex<HashSet<Pair>>> = LazyLock::new(Mutex::default);
+
+/// Fingerprints of a certificate and its issuer.
+type Pair = ([u8; 32], [u8; 32]);
 
 /// Extensions that may be critical and that this program reads elsewhere: CRL distribution points, qualified statements.
 const READ_ELSEWHERE: [ObjectIdentifier; 3] = [
@@ -172,6 +185,13 @@ fn judge(
 /// RFC 5280, section 6.1, without time and revocation.
 fn holds(path: &Path, trust: &TrustStore) -> Result<(), Rule> {
     let [target, between @ .., anchor] = path.certificates.as_slice() else { return Ok(()) };
+    let mut fingerprints = DigestAlgorithm::Sha256.hasher();
+    path.certificates.iter().for_each(|certificate| fingerprints.update(&certificate.fingerprint()));
+    let mut chain = [0; 32];
+    chain.copy_from_slice(&fingerprints.finish());
+    if trust.remembers(&chain) {
+        return Ok(());
+    }
     let unreadable = |error: der::Error| Rule::Other(error.to_string());
     let anchor = PDVTrustAnchorChoice::try_from(anchor.der()).map_err(unreadable)?;
     let target = PDVCertificate::try_from(target.der()).map_err(unreadable)?;
@@ -188,7 +208,9 @@ fn holds(path: &Path, trust: &TrustStore) -> Result<(), Rule> {
     let mut results = CertificationPathResults::new();
     results.set_processed_extensions(READ_ELSEWHERE.into_iter().collect());
     let path = CertificationPath::new(anchor, intermediates, target);
-    validate_path_rfc5280(trust.environment(), &settings, &path, &mut results).map_err(rule)
+    validate_path_rfc5280(trust.environment(), &settings, &path, &mut results).map_err(rule)?;
+    trust.remember(chain);
+    Ok(())
 }
 
 fn rule(error: CertvalError) -> Rule {
@@ -232,7 +254,20 @@ pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
         certificate.inner().tbs_certificate().issuer(),
         issuer.inner().tbs_certificate().subject(),
     );
+    let pair = (certificate.fingerprint(), issuer.fingerprint());
+    let known = || RESPONDERS.lock().is_ok_and(|responders| responders.contains(&pair));
+    if !names || known() {
+        return names;
+    }
     let message = Message::Bytes(certificate.tbs_der());
     let algorithm = certificate.signature_algorithm();
-    names && signature::verify(issuer.spki_der(), algorithm, None, message, certificate.signature()).is_ok()
+    let holds =
+        signature::verify(issuer.spki_der(), algorithm, None, message, certificate.signature()).is_ok();
+    if let (true, Ok(mut responders)) = (holds, RESPONDERS.lock()) {
+        if responders.len() >= REMEMBERED_RESPONDERS {
+            responders.clear();
+        }
+        responders.insert(pair);
+    }
+    holds
 }

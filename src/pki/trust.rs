@@ -7,10 +7,10 @@ mod eu_list;
 mod tests;
 mod xml;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +24,8 @@ use super::path;
 pub const MAX_TRUST_FILE: usize = 64 << 20;
 /// Signatures of authorities remembered as verified, so that a batch does not verify them once per file.
 const REMEMBERED_SIGNATURES: usize = 4096;
+/// Chains remembered as holding, 32 bytes each.
+const REMEMBERED_CHAINS: usize = 16_384;
 
 /// What an anchor may vouch for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,9 +114,14 @@ impl fmt::Debug for TrustStore {
     }
 }
 
-/// certval's callbacks: our signature verification, and a bounded memory of what it verified.
+/// What does not change from file to file: certval's callbacks (our signature verification, a bounded memory of what it
+/// verified), and chains that were found to hold.
 #[derive(Clone)]
-pub(super) struct Environment(pub(super) Arc<PkiEnvironment>);
+struct Environment {
+    certval: Arc<PkiEnvironment>,
+    /// SHA-256 over the fingerprints of a chain.
+    chains: Arc<Mutex<HashSet<[u8; 32]>>>,
+}
 
 impl Default for Environment {
     fn default() -> Environment {
@@ -123,7 +130,7 @@ impl Default for Environment {
         environment.add_signature_cache(Box::new(DefaultSignatureVerificationCache::with_capacity(
             REMEMBERED_SIGNATURES,
         )));
-        Environment(Arc::new(environment))
+        Environment { certval: Arc::new(environment), chains: Arc::default() }
     }
 }
 
@@ -269,7 +276,22 @@ impl TrustStore {
     }
 
     pub(super) fn environment(&self) -> &PkiEnvironment {
-        &self.environment.0
+        &self.environment.certval
+    }
+
+    /// Whether this very chain was found to hold before. Neither time nor revocation is part of that.
+    pub(super) fn remembers(&self, chain: &[u8; 32]) -> bool {
+        self.environment.chains.lock().is_ok_and(|chains| chains.contains(chain))
+    }
+
+    /// Remembers a chain that holds; when there are too many, all are forgotten.
+    pub(super) fn remember(&self, chain: [u8; 32]) {
+        if let Ok(mut chains) = self.environment.chains.lock() {
+            if chains.len() >= REMEMBERED_CHAINS {
+                chains.clear();
+            }
+            chains.insert(chain);
+        }
     }
 }
 

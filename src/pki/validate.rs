@@ -48,6 +48,8 @@ pub struct Judge<'a> {
     pub policy: RevocationPolicy,
     /// The time of judging.
     pub at: DateTime<Utc>,
+    /// Earliest time for which something outside the document (an evidence record) proves that it existed as it is.
+    pub existed: Option<DateTime<Utc>>,
 }
 
 /// The three results of EN 319 102-1, 5.1.3.

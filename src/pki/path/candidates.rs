@@ -1,6 +1,6 @@
 //! Chains that may lead from a certificate to an anchor: followed by issuer name, bounded, shortest first.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 
@@ -26,10 +26,6 @@ pub fn collect<'a>(
     trust: &'a TrustStore,
     purpose: Purpose,
 ) -> Found<'a> {
-    let mut by_name: HashMap<String, Vec<&Certificate>> = HashMap::new();
-    for certificate in pool.iter().filter(|certificate| certificate.is_ca()) {
-        by_name.entry(name_key(&certificate.subject())).or_default().push(certificate);
-    }
     let mut found = Found { paths: Vec::new(), missing: target.issuer() };
     let mut waiting = VecDeque::from([vec![target.clone()]]);
     let mut steps = 0;
@@ -50,7 +46,7 @@ pub fn collect<'a>(
                 found.paths.push((Path { certificates, origin: anchor.origin }, anchor));
             }
         }
-        let mut issuers: Vec<&Certificate> = by_name.get(&key).into_iter().flatten().copied().collect();
+        let mut issuers = named(pool, last, &key, !found.paths.is_empty());
         issuers.extend(trust.intermediates_named(&key));
         issuers.retain(|issuer| chain.iter().all(|known| !same_key_and_name(known, issuer)));
         issuers.dedup();
@@ -59,6 +55,22 @@ pub fn collect<'a>(
             found.missing = issuer;
         }
         waiting.extend(issuers.into_iter().map(|issuer| extended(&chain, issuer)));
+    }
+    found
+}
+
+/// Authorities of the pool with the issuer's name: byte for byte, else (unless a chain is found) as names compare.
+fn named<'p>(
+    pool: &'p [Certificate],
+    last: &Certificate,
+    key: &str,
+    found_one: bool,
+) -> Vec<&'p Certificate> {
+    let exact = pool.iter().filter(|certificate| certificate.subject_der() == last.issuer_der());
+    let mut found: Vec<&Certificate> = exact.filter(|certificate| certificate.is_ca()).collect();
+    if found.is_empty() && !found_one {
+        let alike = pool.iter().filter(|certificate| name_key(&certificate.subject()) == key);
+        found.extend(alike.filter(|certificate| certificate.is_ca()));
     }
     found
 }

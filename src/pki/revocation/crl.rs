@@ -36,6 +36,7 @@ pub struct Crl {
     algorithm: AlgorithmIdentifierOwned,
     signature: Vec<u8>,
     issuer: Name,
+    issuer_der: Vec<u8>,
     pub this_update: DateTime<Utc>,
     pub next_update: Option<DateTime<Utc>>,
     /// Contents of `revokedCertificates`.
@@ -69,7 +70,8 @@ impl Crl {
         let mut fields = tbs.children();
         fields.optional(INTEGER).map_err(ber)?;
         fields.expect_tag(SEQUENCE).map_err(ber)?;
-        let issuer = Name::from_der(fields.expect_tag(SEQUENCE).map_err(ber)?.raw).map_err(asn1)?;
+        let issuer_der = fields.expect_tag(SEQUENCE).map_err(ber)?.raw;
+        let issuer = Name::from_der(issuer_der).map_err(asn1)?;
         let this_update = der_time::time(Elements::take(&mut fields).map_err(ber)?.raw)
             .ok_or_else(|| missing("thisUpdate"))?;
         let next_update = match fields.peek() {
@@ -84,6 +86,7 @@ impl Crl {
             algorithm: AlgorithmIdentifierOwned::from_der(algorithm.raw).map_err(asn1)?,
             signature: der::asn1::BitString::from_der(bits.raw).map_err(asn1)?.raw_bytes().to_vec(),
             issuer,
+            issuer_der: issuer_der.to_vec(),
             this_update,
             next_update,
             entries: entries.unwrap_or_default(),
@@ -123,7 +126,8 @@ impl Crl {
 
     /// Whether the names say that this list is of the authority that issued the certificate.
     pub fn is_of(&self, issuer: &Certificate) -> bool {
-        certval::compare_names(&self.issuer, issuer.inner().tbs_certificate().subject())
+        self.issuer_der == issuer.subject_der()
+            || certval::compare_names(&self.issuer, issuer.inner().tbs_certificate().subject())
     }
 
     /// The signature under the issuer's key, and whether that key may sign lists (RFC 5280, 6.3.3 f and g).

@@ -108,8 +108,8 @@ impl OcspResponse {
                     }),
                 }),
             };
-            let extensions = single.single_extensions.iter().flatten();
-            let cutoff = extensions.filter(|extension| extension.extn_id == ARCHIVE_CUTOFF).next_back();
+            let mut extensions = single.single_extensions.iter().flatten();
+            let cutoff = extensions.find(|extension| extension.extn_id == ARCHIVE_CUTOFF);
             Some(Answer {
                 status,
                 this_update,

@@ -32,7 +32,7 @@ pub enum Subject {
         tokens: Vec<(TimestampToken, bool)>,
     },
     Timestamp {
-        token: TimestampToken,
+        token: Box<TimestampToken>,
         /// It is about the bytes of its range.
         covers: bool,
     },
@@ -44,9 +44,9 @@ pub enum Subject {
 pub fn document(layers: &[Layer], judge: &Judge<'_>) -> Vec<Conclusion> {
     let mut conclusions: Vec<Option<Conclusion>> = layers.iter().map(|_| None).collect();
     // From the newest to the oldest: what a trustworthy timestamp covers existed then.
-    let mut proven: Option<DateTime<Utc>> = None;
+    let mut proven: Option<DateTime<Utc>> = judge.existed;
     let mut protected: Option<DateTime<Utc>> = None;
-    let mut proofs: Vec<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = Vec::with_capacity(layers.len());
+    let mut proofs = Vec::with_capacity(layers.len());
     for (index, layer) in layers.iter().enumerate().rev() {
         proofs.push((proven, protected));
         let Subject::Timestamp { token, covers } = &layer.subject else { continue };
@@ -68,6 +68,7 @@ pub fn document(layers: &[Layer], judge: &Judge<'_>) -> Vec<Conclusion> {
     let mut judged = Vec::with_capacity(layers.len());
     for ((layer, (proven, protected_until)), conclusion) in layers.iter().zip(proofs).zip(conclusions) {
         let conclusion = conclusion.unwrap_or_else(|| {
+            let made_after = made_after.filter(|_| layer.covers_before);
             let proof = Proof { proven, protected_until, made_after };
             signature(layer, proof, judge)
         });

@@ -28,14 +28,15 @@ fn signature(file: &str) -> Layer {
 }
 
 fn stamp(file: &str) -> Layer {
-    let token = TimestampToken::parse(&read(&format!("{file}.tst"))).unwrap();
+    let token = Box::new(TimestampToken::parse(&read(&format!("{file}.tst"))).unwrap());
     let covers = token.covers(|digest| digest.hash(DOCUMENT));
     Layer { subject: Subject::Timestamp { token, covers }, format_problem: None, covers_before: true }
 }
 
 fn judged_at(layers: &[Layer], files: &[&str], policy: RevocationPolicy, day: &str) -> Vec<Conclusion> {
     let (trust, evidence, pool) = (trust(), evidence(files), pool());
-    let judge = Judge { trust: &trust, evidence: &evidence, pool: &pool, policy, at: noon(day) };
+    let judge =
+        Judge { trust: &trust, evidence: &evidence, pool: &pool, policy, at: noon(day), existed: None };
     document(layers, &judge)
 }
 
@@ -149,6 +150,25 @@ fn a_timestamp_whose_certificate_ended_must_have_been_renewed_in_time() {
     assert!(renewed.iter().all(Conclusion::passed), "{:?}", renewed[1].reasons);
     assert_eq!(renewed[0].best_time, Some(noon("2021-06-03") - chrono::Duration::hours(12)));
     assert_eq!(renewed[0].protected_until, Some(noon("2035-01-01") - chrono::Duration::hours(12)));
+}
+
+#[test]
+fn a_proof_from_outside_the_document_counts_like_a_newer_timestamp() {
+    let layers = [signature("stamped_2021_old_unit"), stamp("document_2021_old_unit")];
+    let (trust, evidence, pool) = (trust(), evidence(&OF_2021), pool());
+    let policy = RevocationPolicy::IfAvailable;
+    let judge = |existed| Judge {
+        trust: &trust,
+        evidence: &evidence,
+        pool: &pool,
+        policy,
+        at: noon(JUDGED),
+        existed,
+    };
+    assert!(document(&layers, &judge(Some(noon("2025-01-15")))).iter().all(Conclusion::passed));
+    let late = document(&layers, &judge(Some(noon("2025-08-15"))));
+    assert!(!late[1].passed(), "the unit had ended when the proof was made");
+    assert_eq!(late[0].best_time, Some(noon("2025-08-15")));
 }
 
 #[test]

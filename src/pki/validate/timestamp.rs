@@ -32,7 +32,7 @@ pub fn validate_timestamp(facts: &TimestampFacts<'_>, judge: &Judge<'_>) -> Conc
     if !facts.covers {
         return Conclusion::stopped(SubIndication::HashFailure, vec![Reason::ImprintDiffers]);
     }
-    let check = facts.token.check();
+    let check = facts.token.check_among(judge.pool);
     let signer = match checked(&check, Reason::ImprintDiffers) {
         Ok(signer) => signer,
         Err(stopped) => return stopped,
@@ -61,6 +61,10 @@ pub fn checked(check: &SignerCheck, changed: Reason) -> Result<Certificate, Conc
         let found = reasons(ProblemKind::Signer, Reason::SignerUnknown);
         return Err(Conclusion::stopped(SubIndication::NoSigningCertificateFound, found));
     };
+    if of(ProblemKind::Unsupported).next().is_some() {
+        let found = of(ProblemKind::Unsupported).cloned().map(Reason::Cms).collect();
+        return Err(Conclusion::stopped(SubIndication::CryptoConstraintsFailureNoPoe, found));
+    }
     if !check.digest_matches {
         return Err(Conclusion::stopped(SubIndication::HashFailure, vec![changed]));
     }

@@ -133,27 +133,27 @@ impl Reason {
             }
             Reason::Expired { certificate, ended, judged } => {
                 format!(
-                    "The certificate of {certificate} ended {}; nothing proves that the signature existed then (judged for {}).",
+                    "The certificate of {certificate} ended on {}, and nothing proves that the signature existed by then (judged for {}).",
                     day(ended),
                     day(judged)
                 )
             }
             Reason::NotYetValid { certificate, starts, judged } => {
-                format!("The certificate of {certificate} starts {}, after {}.", day(starts), day(judged))
+                format!("The certificate of {certificate} starts on {}, after {}.", day(starts), day(judged))
             }
             Reason::Revoked { certificate, at, reason } => {
                 format!(
-                    "The certificate of {certificate} was revoked {} ({reason:?}); nothing proves that the signature is older.",
+                    "The certificate of {certificate} was revoked on {} ({reason:?}), and nothing proves that the signature is older.",
                     day(at)
                 )
             }
             Reason::SignedAfterRevocation { revoked, signed_after } => format!(
-                "The certificate was revoked {}, and the signature was made after {}.",
+                "The certificate was revoked on {}, and the signature was made after {}.",
                 day(revoked),
                 day(signed_after)
             ),
             Reason::OnHold { certificate, since } => {
-                format!("The certificate of {certificate} was suspended {}.", day(since))
+                format!("The certificate of {certificate} was suspended on {}.", day(since))
             }
             Reason::RevocationUnknown { certificate, why } => {
                 let why: Vec<String> = why.iter().map(Unusable::to_string).collect();
@@ -166,7 +166,7 @@ impl Reason {
                 }
             }
             Reason::RevokedLater { certificate, at } => {
-                format!("The certificate of {certificate} was revoked {}, after the proven time.", day(at))
+                format!("The certificate of {certificate} was revoked on {}, after the proven time.", day(at))
             }
             Reason::AlgorithmEnded { algorithm, ended, proven } => {
                 let proof =
@@ -188,7 +188,7 @@ impl Reason {
                 None => "The timestamp cannot be relied on.".into(),
             },
             Reason::NoTimestamp => "No trustworthy timestamp proves when it was signed.".into(),
-            Reason::ProvenBy { time } => format!("A timestamp proves that it existed {}.", day(time)),
+            Reason::ProvenBy { time } => format!("A timestamp proves that it existed on {}.", day(time)),
         }
     }
 
@@ -285,7 +285,7 @@ impl Serialize for Reason {
 }
 
 fn day(time: &DateTime<Utc>) -> String {
-    time.format("on %Y-%m-%d at %H:%M:%S UTC").to_string()
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// In Japan's time, which is what finance staff live in.
