@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::permit::Refusal;
 use crate::record::RecordId;
 use crate::seal::SealError;
 use crate::search::{IndexError, SearchError};
@@ -151,6 +152,12 @@ impl ArchiveError {
                 Self::Io { path, source }
             }
         }
+    }
+}
+
+impl From<Refusal> for ArchiveError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Forbidden(refusal.to_string())
     }
 }
 

@@ -41,6 +41,6 @@ impl Archive {
             return Ok(None);
         };
         let row: TokenRow = rows::decode("token row", &row)?;
-        Ok(Some(Principal { name: row.name }))
+        Ok(Some(Principal::built_in(&row.name)))
     }
 }

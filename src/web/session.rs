@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_session_lasts_until_it_is_ended() {
         let sessions = Sessions::new(1);
-        let id = sessions.begin(Principal { name: "tanaka".into() }).expect("random bytes");
+        let id = sessions.begin(Principal::built_in("tanaka")).expect("random bytes");
         assert_eq!(sessions.principal(&id).map(|p| p.name), Some("tanaka".into()));
         assert_eq!(sessions.principal("something else"), None);
         sessions.end(&id);

@@ -71,7 +71,7 @@ pub async fn sign_in(
     let token = form.token.trim().to_owned();
     let Some(principal) = app.run(move |archive| archive.principal_of_token(&token)).await? else {
         app.sessions.note_failure();
-        note(&app, Principal { name: "anonymous".into() }, Act::SignInFailed).await?;
+        note(&app, Principal::anonymous(), Act::SignInFailed).await?;
         let error = Some(page.t.token_wrong);
         return again(page, &form.next, error, StatusCode::FORBIDDEN);
     };
