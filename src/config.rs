@@ -1,9 +1,13 @@
 //! `shosoin.toml`: every setting with its default and its reason; unknown keys are refused.
 
+mod people;
+
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use serde::Deserialize;
+
+pub use people::{DirectoryOwner, PeopleConfig, SocketReach};
 
 use crate::record::Currency;
 use crate::retention::Calendar;
@@ -35,6 +39,8 @@ pub struct Config {
     pub deposit: DepositConfig,
     #[serde(default)]
     pub search: SearchConfig,
+    #[serde(default)]
+    pub people: PeopleConfig,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -159,15 +165,27 @@ impl Config {
     /// # Errors
     /// A message naming the entities to choose from.
     pub fn entity(&self, name: Option<&str>) -> Result<&EntityConfig, String> {
-        let names = || self.entities.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ");
-        match name {
-            Some(name) => self
-                .entities
-                .iter()
-                .find(|entity| entity.name == name)
-                .ok_or_else(|| format!("there is no entity {name:?}; shosoin.toml names: {}", names())),
-            None if self.entities.len() == 1 => Ok(&self.entities[0]),
-            None => Err(format!("this archive has several entities; choose one with --entity: {}", names())),
+        self.entity_among(name, |_| true)
+    }
+
+    /// The entity a record belongs to, among those that somebody has to do with; the others are not spoken of.
+    ///
+    /// # Errors
+    /// A message naming the entities to choose from.
+    pub fn entity_among(
+        &self,
+        name: Option<&str>,
+        within: impl Fn(&str) -> bool,
+    ) -> Result<&EntityConfig, String> {
+        let choice: Vec<_> = self.entities.iter().filter(|entity| within(&entity.name)).collect();
+        let names = || choice.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ");
+        match (name, choice.as_slice()) {
+            (Some(name), _) => (choice.iter().find(|entity| entity.name == name).copied())
+                .ok_or_else(|| format!("there is no entity {name:?}; choose one of: {}", names())),
+            (None, [only]) => Ok(only),
+            (None, _) => {
+                Err(format!("this archive has several entities; choose one with --entity: {}", names()))
+            }
         }
     }
 }
@@ -187,6 +205,8 @@ mod tests {
         assert_eq!(config.archive.currency, ArchiveConfig::default().currency);
         assert_eq!(config.key.file, KeyConfig::default().file);
         assert_eq!(config.search.cache_bytes, SearchConfig::default().cache_bytes);
+        assert_eq!(config.people.directory_owner, DirectoryOwner::default());
+        assert_eq!(config.people.socket, SocketReach::default());
         assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);
     }
 

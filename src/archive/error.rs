@@ -110,7 +110,7 @@ impl ArchiveError {
             }
             Self::NotFound(_) => "look with `shosoin journal list` at what there is",
             Self::NewerFormat(_) => "install the release that wrote it",
-            Self::Forbidden(_) => "ask somebody who may",
+            Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
                 "start again from the first page"
             }

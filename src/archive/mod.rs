@@ -1,5 +1,6 @@
 //! The engine: one verb per file. It is synchronous, and the only code that changes an archive.
 
+mod access;
 mod anchor;
 mod clock;
 mod committer;
@@ -27,6 +28,7 @@ mod search_request;
 mod show;
 mod texts;
 mod token;
+mod users;
 mod withdraw;
 
 use std::fs::File;
@@ -53,6 +55,8 @@ pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use show::{RecordView, RetentionView};
+pub use token::{NewToken, TokenKey, TokenView};
+pub use users::{NewUser, UserChanges, UserView};
 
 use crate::config::Config;
 use crate::journal::VerifyingKey;
@@ -75,6 +79,8 @@ pub struct Archive {
     /// First line of every checkpoint, and the key they verify under.
     identity: Identity,
     verifying_key: VerifyingKey,
+    /// Token rows may be unsealed, because a release that did not seal them made the archive.
+    plain_tokens: bool,
     /// The thread that follows the journal, when there is one.
     follower: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the archive is open: one process per directory. `None` for archives in memory.

@@ -90,11 +90,49 @@ impl Action {
     pub const ALL: [Action; 43] = {
         use Action::*;
         [
-            Search, Show, Get, Deposit, Correct, Withdraw, Export, Link, RetentionPolicies, RetentionDue, FiscalYears,
-            RetentionChange, HoldList, HoldPlace, HoldRelease, DispositionList, DispositionPlan, DispositionApprove,
-            DispositionPerform, Verify, TimestampStatus, TimestampRun, Rendition, JournalList, JournalProof,
-            JournalVerify, JournalExport, Status, IndexStatus, IndexRebuild, Fsck, BackupList, BackupRun, BackupVerify,
-            JobsList, JobsRun, NoticesShow, NoticesSend, KeysStatus, KeysChange, UserList, UserChange, TokenChange,
+            Search,
+            Show,
+            Get,
+            Deposit,
+            Correct,
+            Withdraw,
+            Export,
+            Link,
+            RetentionPolicies,
+            RetentionDue,
+            FiscalYears,
+            RetentionChange,
+            HoldList,
+            HoldPlace,
+            HoldRelease,
+            DispositionList,
+            DispositionPlan,
+            DispositionApprove,
+            DispositionPerform,
+            Verify,
+            TimestampStatus,
+            TimestampRun,
+            Rendition,
+            JournalList,
+            JournalProof,
+            JournalVerify,
+            JournalExport,
+            Status,
+            IndexStatus,
+            IndexRebuild,
+            Fsck,
+            BackupList,
+            BackupRun,
+            BackupVerify,
+            JobsList,
+            JobsRun,
+            NoticesShow,
+            NoticesSend,
+            KeysStatus,
+            KeysChange,
+            UserList,
+            UserChange,
+            TokenChange,
         ]
     };
 
@@ -243,13 +281,14 @@ impl fmt::Display for Refusal {
         write!(f, "{who} ({roles}) may not {}: ", action.words())?;
         match why {
             Why::Role => {
-                let may: Vec<_> = action.roles().iter().filter(|role| Role::GRANTABLE.contains(role)).collect();
+                let may: Vec<_> =
+                    action.roles().iter().filter(|role| Role::GRANTABLE.contains(role)).collect();
                 let may: Vec<_> = may.into_iter().map(|role| role.as_str()).collect();
                 write!(f, "that takes the role {}", may.join(" or "))
             }
-            Why::WholeArchive => {
-                f.write_str("it concerns the whole archive, and their access is limited to some legal entities")
-            }
+            Why::WholeArchive => f.write_str(
+                "it concerns the whole archive, and their access is limited to some legal entities",
+            ),
             Why::Entity(entity) => write!(f, "their access does not reach the legal entity {entity:?}"),
             Why::SamePerson(first) => {
                 write!(f, "a second person has to, and this is the first one, {first}")

@@ -186,10 +186,7 @@ fn nobody_is_the_second_person_after_themselves() {
 #[test]
 fn a_refusal_says_who_what_and_which_role_it_takes() {
     let refused = permit(&someone(Role::Clerk), Action::Export).unwrap_err().to_string();
-    assert_eq!(
-        refused,
-        "somebody (clerk) may not export records: that takes the role manager or auditor"
-    );
+    assert_eq!(refused, "somebody (clerk) may not export records: that takes the role manager or auditor");
     for action in Action::ALL {
         if let Err(refusal) = permit(&Principal::anonymous(), action) {
             assert!(!refusal.to_string().ends_with("role "), "{action:?} has no role to be given");

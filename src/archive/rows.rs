@@ -1,9 +1,12 @@
 //! The rows that the engine keeps in the store: their keys and their versioned values (`schema/rows.md`).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::ArchiveError;
+use super::principal::Role;
 use crate::pdf::Inspection;
 use crate::record::{Digest, RecordId};
 
@@ -22,6 +25,9 @@ pub struct ArchiveRow {
     pub key_id: String,
     /// First line of every checkpoint.
     pub origin: String,
+    /// Token rows are sealed from the beginning. Believed only from the details of entry 0, which nobody can change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed_tokens: bool,
     /// Public key that checkpoints verify under (signed-note `vkey`).
     pub vkey: String,
 }
@@ -53,12 +59,36 @@ pub struct Facts {
     pub inspection: Inspection,
 }
 
-/// `Meta/token/<HMAC of the token>`: who a bearer token belongs to.
+/// `Meta/token/<HMAC of the token>`: who a bearer token belongs to. Sealed; plain in archives of 0.1.0.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRow {
     pub v: V1,
+    /// Name of the principal.
     pub name: String,
+    pub created_at: DateTime<Utc>,
+    /// What it is for, in the words of whoever made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Rows stay after that, so that the list tells of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// `Meta/user/<HMAC of the folded name>`: one user. Sealed, so that nobody without the key grants himself a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRow {
+    pub v: V1,
+    pub name: String,
+    pub roles: BTreeSet<Role>,
+    /// Legal entities; `None`: all, and the archive as a whole.
+    pub entities: Option<BTreeSet<String>>,
+    /// Name of the operating-system user who acts as this principal.
+    pub os_user: Option<String>,
+    pub disabled: bool,
     pub created_at: DateTime<Utc>,
 }
 
@@ -87,6 +117,7 @@ pub mod meta {
     /// The newest signed checkpoint, as a signed note.
     pub const CHECKPOINT: &[u8] = b"checkpoint";
     pub const TOKEN_PREFIX: &[u8] = b"token/";
+    pub const USER_PREFIX: &[u8] = b"user/";
 }
 
 /// Key of a metadata version: the record's id, then the version number, big-endian.

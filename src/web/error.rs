@@ -55,12 +55,13 @@ impl Problem {
     }
 
     pub fn unauthorized() -> Self {
-        let hint = "send `Authorization: Bearer TOKEN` with the token that `shosoin init` printed, or sign in at /sign-in";
+        let hint = "send `Authorization: Bearer TOKEN` with a token that is neither revoked nor expired, or sign in at /sign-in";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "nobody is signed in", Some(hint.into()))
     }
 
     pub fn forbidden(detail: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", detail, None)
+        let hint = "ask an administrator for the role, or somebody who has it";
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail, Some(hint.into()))
     }
 
     pub fn internal(detail: impl Into<String>) -> Self {

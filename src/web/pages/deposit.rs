@@ -67,7 +67,7 @@ pub async fn deposit(
     if !form.errors.is_empty() {
         return suggest(&app, page, form, file_name, bytes).await;
     }
-    let metadata = match form.input().metadata(app.archive.config(), file_name.as_deref()) {
+    let metadata = match form.input().metadata(app.archive.config(), &who, file_name.as_deref()) {
         Ok(metadata) => metadata,
         Err(problem) => return refuse(&app, page, form, Some(problem.detail)),
     };
