@@ -1,5 +1,6 @@
 //! `shosoin.toml`: every setting with its default and its reason; unknown keys are refused.
 
+mod notices;
 mod people;
 
 use std::path::{Path, PathBuf};
@@ -7,6 +8,10 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+pub use notices::{
+    MIN_WEBHOOK_SECRET_BYTES, MailConfig, MailTls, NoticeLanguage, NoticesConfig, WebhookConfig,
+    read_certificates, read_secret,
+};
 pub use people::{DirectoryOwner, PeopleConfig, SocketReach};
 
 use crate::record::Currency;
@@ -41,6 +46,8 @@ pub struct Config {
     pub search: SearchConfig,
     #[serde(default)]
     pub people: PeopleConfig,
+    #[serde(default)]
+    pub notices: NoticesConfig,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -150,6 +157,7 @@ impl Config {
         if self.deposit.max_bytes == 0 || self.deposit.max_bytes_in_flight < self.deposit.max_bytes {
             return Err("[deposit] max_bytes must be above zero and at most max_bytes_in_flight".into());
         }
+        self.notices.check()?;
         if !self.server.listen.ip().is_loopback() {
             return Err(format!(
                 "[server] listen is {}; this release speaks HTTP without TLS and listens on this machine only. \
@@ -205,6 +213,11 @@ mod tests {
         assert_eq!(config.archive.currency, ArchiveConfig::default().currency);
         assert_eq!(config.key.file, KeyConfig::default().file);
         assert_eq!(config.search.cache_bytes, SearchConfig::default().cache_bytes);
+        assert_eq!(config.notices.days_before, NoticesConfig::default().days_before);
+        assert_eq!(config.notices.language, NoticesConfig::default().language);
+        assert_eq!(config.notices.names, NoticesConfig::default().names);
+        assert_eq!(config.notices.mail.port, MailConfig::default().port);
+        assert_eq!(config.notices.mail.tls, MailConfig::default().tls);
         assert_eq!(config.people.directory_owner, DirectoryOwner::default());
         assert_eq!(config.people.socket, SocketReach::default());
         assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);

@@ -108,7 +108,7 @@ impl ArchiveError {
             Self::Io { .. } | Self::Store(_) => {
                 "check the disk, that it is not read-only, and the permissions of the directory; then repeat"
             }
-            Self::NotFound(_) => "look with `shosoin journal list` at what there is",
+            Self::NotFound(_) => "see in the list of such things what there is, then repeat",
             Self::NewerFormat(_) => "install the release that wrote it",
             Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {

@@ -17,7 +17,7 @@ use crate::journal::{Act, Entry, ExtractLine, merkle};
 use crate::record::Digest;
 use crate::record::RecordId;
 use crate::seal::Purpose;
-use crate::store::{Direction, Table, View};
+use crate::store::{Batch, Direction, Table, View};
 
 /// Most entries on one page.
 pub const MAX_PAGE: usize = 1_000;
@@ -208,6 +208,20 @@ impl Archive {
         details: &T,
     ) -> Result<(), ArchiveError> {
         self.committer.commit(self.note(who, act, details)?).map(drop)
+    }
+
+    /// Writes rows that concern no single record, with their entry.
+    pub(super) fn write_with_note<T: Serialize>(
+        &self,
+        who: &Principal,
+        act: Act,
+        details: &T,
+        batch: Batch,
+    ) -> Result<(), ArchiveError> {
+        let details = Some(self.keyring.seal_archive_details(details)?);
+        let write = Box::new(move |_: &_| Ok(Written { details, batch }));
+        let draft = Draft { actor: who.clone(), act, record: None, blob_bytes: 0, write };
+        self.committer.commit(draft).map(drop)
     }
 
     /// A draft of an entry that concerns no single record.

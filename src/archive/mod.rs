@@ -16,7 +16,10 @@ mod journal_log;
 mod journal_verify;
 mod keyring;
 mod layout;
+mod notices;
 mod open;
+#[cfg(test)]
+mod people_tests;
 pub mod permit;
 mod policies;
 mod principal;
@@ -48,6 +51,7 @@ pub use indexer::IndexStatus;
 pub use journal_log::{JournalEntryView, JournalPage, ProofOfEntry};
 pub use journal_verify::JournalReport;
 pub use layout::Layout;
+pub use notices::{Channel, Channels, ContractEnd};
 pub use open::Options;
 pub use permit::{Action, Refusal, permit, permit_for, permit_second};
 pub use principal::{Principal, Role, Scope};

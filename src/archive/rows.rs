@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::ArchiveError;
+use super::notices::Channels;
 use super::principal::Role;
 use crate::pdf::Inspection;
 use crate::record::{Digest, RecordId};
@@ -105,6 +106,14 @@ pub struct IdempotencyRow {
     pub journal_seq: u64,
 }
 
+/// `Meta/notices`: what was told. Sealed: it names records and their days.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticesRow {
+    pub v: V1,
+    pub channels: Channels,
+}
+
 /// Keys of the `Meta` table.
 pub mod meta {
     pub const ARCHIVE: &[u8] = b"archive";
@@ -117,6 +126,8 @@ pub mod meta {
     /// The newest signed checkpoint, as a signed note.
     pub const CHECKPOINT: &[u8] = b"checkpoint";
     pub const TOKEN_PREFIX: &[u8] = b"token/";
+    /// What was told of what comes due.
+    pub const NOTICES: &[u8] = b"notices";
     pub const USER_PREFIX: &[u8] = b"user/";
 }
 

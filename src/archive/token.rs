@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::Archive;
-use super::committer::{Draft, Written};
 use super::error::ArchiveError;
 use super::journal_log::hex;
 use super::keyring::Keyring;
@@ -187,7 +186,12 @@ impl Archive {
         let mut batch = Batch::default();
         batch.expect_absent(Table::Meta, key.clone());
         batch.put(Table::Meta, key, sealed);
-        self.write_people(who, &TokenDetails { what: "token created", token: &about }, batch)?;
+        self.write_with_note(
+            who,
+            Act::Config,
+            &TokenDetails { what: "token created", token: &about },
+            batch,
+        )?;
         Ok(NewToken { token, about })
     }
 
@@ -231,7 +235,12 @@ impl Archive {
         let mut batch = Batch::default();
         batch.expect_value(Table::Meta, key.clone(), before);
         batch.put(Table::Meta, key, sealed);
-        self.write_people(who, &TokenDetails { what: "token revoked", token: &about }, batch)?;
+        self.write_with_note(
+            who,
+            Act::Config,
+            &TokenDetails { what: "token revoked", token: &about },
+            batch,
+        )?;
         Ok(about)
     }
 
@@ -246,18 +255,5 @@ impl Archive {
         let zone = self.config.archive.zone;
         let local = midnight.and_local_timezone(zone).earliest();
         Ok(local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc)))
-    }
-
-    /// Writes rows that decide about rights, with their entry.
-    pub(super) fn write_people<T: Serialize>(
-        &self,
-        who: &Principal,
-        details: &T,
-        batch: Batch,
-    ) -> Result<(), ArchiveError> {
-        let details = Some(self.keyring.seal_archive_details(details)?);
-        let write = Box::new(move |_: &_| Ok(Written { details, batch }));
-        let draft = Draft { actor: who.clone(), act: Act::Config, record: None, blob_bytes: 0, write };
-        self.committer.commit(draft).map(drop)
     }
 }

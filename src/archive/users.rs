@@ -12,6 +12,7 @@ use super::permit::{Action, permit};
 use super::principal::{BUILT_IN_ADMIN, Principal, Role, Scope, check_name};
 use super::rows::{UserRow, V1, meta};
 use crate::config::DirectoryOwner;
+use crate::journal::Act;
 use crate::store::{Batch, Direction, Table};
 
 /// Users that may be kept, disabled ones too; bounds every list.
@@ -289,8 +290,9 @@ impl Archive {
         }
         batch.put(Table::Meta, key, sealed);
         let view = shown(&after);
-        self.write_people(
+        self.write_with_note(
             who,
+            Act::Config,
             &UserDetails { what, before: before.as_ref().map(shown), after: &view },
             batch,
         )?;

@@ -12,13 +12,16 @@ mod import;
 mod index;
 mod init;
 mod journal;
+mod notices;
 mod output;
 mod retention;
 mod runtime;
 mod search;
 mod serve;
 mod show;
+mod token;
 mod transport;
+mod user;
 mod words;
 
 use std::process::ExitCode;
@@ -63,6 +66,9 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Journal(options) => journal::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
+        Command::User(options) => user::run(&data, &options, output),
+        Command::Token(options) => token::run(&data, &options, output),
+        Command::Notices(options) => notices::run(&data, &options, output),
         Command::Demo(options) => demo::run(&options, output),
         Command::Completions(options) => Ok(arguments::completions(&options)),
     }

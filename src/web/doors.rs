@@ -54,6 +54,8 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (false, "/index/rebuild") => Action::IndexRebuild,
         (false, "/fsck") => Action::Fsck,
         (true, "/retention/policies") => Action::RetentionPolicies,
+        (true, "/notices") => Action::NoticesShow,
+        (false, "/notices/deliveries") => Action::NoticesSend,
         (true, "/users") => Action::UserList,
         (false, "/users" | "/users/{name}/changes") => Action::UserChange,
         (false, "/users/{name}/tokens") => Action::TokenChange,

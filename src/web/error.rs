@@ -60,8 +60,7 @@ impl Problem {
     }
 
     pub fn forbidden(detail: &str) -> Self {
-        let hint = "ask an administrator for the role, or somebody who has it";
-        Self::new(StatusCode::FORBIDDEN, "forbidden", detail, Some(hint.into()))
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail, None)
     }
 
     pub fn internal(detail: impl Into<String>) -> Self {

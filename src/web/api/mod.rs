@@ -4,6 +4,7 @@ pub mod exports;
 pub mod index;
 pub mod input;
 pub mod journal;
+pub mod notices;
 pub mod people;
 pub mod records;
 pub mod search;
@@ -75,6 +76,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(people::create_token))
         .routes(routes!(people::tokens))
         .routes(routes!(people::revoke))
+        .routes(routes!(notices::due))
+        .routes(routes!(notices::send))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.
