@@ -15,6 +15,7 @@ pub mod search;
 pub mod export;
 pub mod config;
 pub mod archive;
+pub mod jobs;
 pub mod web;
 pub mod cli;
 pub mod telemetry;

@@ -9,6 +9,7 @@ use super::Archive;
 use super::committer::{Draft, Stamp, Written};
 use super::error::ArchiveError;
 use super::keyring::seal_json;
+use super::permit::Action;
 use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{self, IdempotencyRow, RecordRow, V1};
@@ -82,10 +83,10 @@ impl Archive {
         reason: &str,
         repeat: Option<Repeat>,
     ) -> Result<Changed, ArchiveError> {
+        let (record, newest) = self.load_newest_for(who, Action::Correct, id)?;
         if let Some(answer) = self.answered_before(repeat.as_ref())? {
             return Ok(answer);
         }
-        let (record, newest) = self.load_newest(id)?;
         let metadata = apply(&newest.metadata, changes);
         if metadata == newest.metadata {
             return Err(ArchiveError::Invalid(
@@ -102,13 +103,18 @@ impl Archive {
     ///
     /// # Errors
     /// [`ArchiveError::NoSuchRecord`], or damage.
-    pub fn present_amount(&self, id: RecordId) -> Result<Option<Money>, ArchiveError> {
-        Ok(self.load_newest(id)?.1.metadata.amount)
+    pub fn present_amount(&self, who: &Principal, id: RecordId) -> Result<Option<Money>, ArchiveError> {
+        Ok(self.load_newest_for(who, Action::Correct, id)?.1.metadata.amount)
     }
 
-    pub(super) fn load_newest(&self, id: RecordId) -> Result<(Loaded, Version), ArchiveError> {
+    pub(super) fn load_newest_for(
+        &self,
+        who: &Principal,
+        action: Action,
+        id: RecordId,
+    ) -> Result<(Loaded, Version), ArchiveError> {
         let view = self.store.view();
-        let record = self.load(&*view, id)?;
+        let record = self.load_for(&*view, who, action, id)?;
         let newest = record.latest(&*view)?;
         Ok((record, newest))
     }

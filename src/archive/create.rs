@@ -103,9 +103,10 @@ fn write_first_entry(
         key_id: key_id.clone(),
         origin: origin.to_string(),
         vkey: verifying_key.to_string(),
+        sealed_tokens: true,
     };
     let keyring = Keyring::new(kek, dek);
-    let (admin_token, token_key, token_row) = token::issue(&keyring, "admin", clock.now())?;
+    let (admin_token, token_key, token_row) = token::issue(&keyring, token::first(clock.now()))?;
     let details = keyring.seal_archive_details(&row)?;
 
     let mut batch = Batch::default();

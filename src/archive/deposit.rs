@@ -6,6 +6,7 @@ use super::Archive;
 use super::committer::{Draft, Stamp, Written};
 use super::error::ArchiveError;
 use super::keyring::seal_json;
+use super::permit::{Action, permit_for};
 use super::principal::Principal;
 use super::rows::{self, Facts, RecordRow, V1, V2};
 use crate::journal::{Act, Entry};
@@ -54,6 +55,7 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::TooLarge`], [`ArchiveError::Invalid`] metadata, or what kept it from becoming durable.
     pub fn deposit(&self, who: &Principal, deposit: Deposit) -> Result<Receipt, ArchiveError> {
+        permit_for(who, Action::Deposit, &deposit.metadata.entity)?;
         self.check_size(deposit.bytes.len() as u64)?;
         deposit.metadata.validate().map_err(|error| ArchiveError::Invalid(error.to_string()))?;
         let digest = Digest::of(&deposit.bytes);
@@ -160,7 +162,14 @@ impl Archive {
             blob_bytes: 0,
             write: Box::new(|_| Ok(Written::default())),
         })?;
-        Ok(receipt)
+        let view = self.store.view();
+        if self.within(&*view, who, &self.load(&*view, receipt.id)?)? {
+            return Ok(receipt);
+        }
+        // Who sent the bytes has them; which record they are in is none of their business.
+        Err(ArchiveError::Forbidden(
+            "the same bytes are kept already, for a legal entity that you have no access to".into(),
+        ))
     }
 
     /// The record that was deposited as journal entry `seq`.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::permit::Refusal;
 use crate::record::RecordId;
 use crate::seal::SealError;
 use crate::search::{IndexError, SearchError};
@@ -107,9 +108,9 @@ impl ArchiveError {
             Self::Io { .. } | Self::Store(_) => {
                 "check the disk, that it is not read-only, and the permissions of the directory; then repeat"
             }
-            Self::NotFound(_) => "look with `shosoin journal list` at what there is",
+            Self::NotFound(_) => "see in the list of such things what there is, then repeat",
             Self::NewerFormat(_) => "install the release that wrote it",
-            Self::Forbidden(_) => "ask somebody who may",
+            Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
                 "start again from the first page"
             }
@@ -151,6 +152,12 @@ impl ArchiveError {
                 Self::Io { path, source }
             }
         }
+    }
+}
+
+impl From<Refusal> for ArchiveError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Forbidden(refusal.to_string())
     }
 }
 

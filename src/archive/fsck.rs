@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
 use super::journal_verify::JournalReport;
+use super::permit::{Action, permit};
 use super::retrieve::unseal_original;
 use super::rows::{self, RecordRow};
 use super::{Archive, Principal, Progress};
@@ -58,6 +59,7 @@ impl Archive {
     /// # Errors
     /// Only when the check cannot go on; what disagrees is in the report.
     pub fn fsck(&self, who: &Principal, progress: Progress<'_>) -> Result<FsckReport, ArchiveError> {
+        permit(who, Action::Fsck)?;
         self.journal_note(who, Act::Verify, &"fsck")?;
         let mut report = FsckReport::default();
         self.check_store(&mut report)?;

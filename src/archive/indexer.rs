@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::committer::Published;
 use super::error::ArchiveError;
 use super::keyring::Keyring;
+use super::permit::{Action, permit};
 use super::records::Loaded;
 use super::rows::{self, RecordRow};
 use super::{Archive, Principal, Progress};
@@ -286,6 +287,7 @@ impl Archive {
         who: &Principal,
         progress: Progress<'_>,
     ) -> Result<IndexStatus, ArchiveError> {
+        permit(who, Action::IndexRebuild)?;
         self.journal_note(who, Act::IndexRebuild, &())?;
         self.indexer.rebuild(self.journal_size(), progress)?;
         self.index_status()

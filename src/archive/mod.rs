@@ -1,5 +1,6 @@
 //! The engine: one verb per file. It is synchronous, and the only code that changes an archive.
 
+mod access;
 mod anchor;
 mod clock;
 mod committer;
@@ -16,7 +17,11 @@ mod journal_verify;
 mod judge;
 mod keyring;
 mod layout;
+mod notices;
 mod open;
+#[cfg(test)]
+mod people_tests;
+pub mod permit;
 mod policies;
 mod principal;
 mod records;
@@ -28,6 +33,7 @@ mod show;
 mod texts;
 mod token;
 mod verify;
+mod users;
 mod withdraw;
 
 use std::fs::File;
@@ -47,12 +53,16 @@ pub use indexer::IndexStatus;
 pub use journal_log::{JournalEntryView, JournalPage, ProofOfEntry};
 pub use journal_verify::JournalReport;
 pub use layout::Layout;
+pub use notices::{Channel, Channels, ContractEnd};
 pub use open::Options;
-pub use principal::Principal;
+pub use permit::{Action, Refusal, permit, permit_for, permit_second};
+pub use principal::{Principal, Role, Scope};
 pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use show::{RecordView, RetentionView};
+pub use token::{NewToken, TokenKey, TokenView};
+pub use users::{NewUser, UserChanges, UserView};
 pub use verify::{Check, CheckName, Verified, VerifyPlan};
 
 use crate::config::Config;
@@ -79,6 +89,8 @@ pub struct Archive {
     /// First line of every checkpoint, and the key they verify under.
     identity: Identity,
     verifying_key: VerifyingKey,
+    /// Token rows may be unsealed, because a release that did not seal them made the archive.
+    plain_tokens: bool,
     /// The thread that follows the journal, when there is one.
     follower: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the archive is open: one process per directory. `None` for archives in memory.

@@ -19,10 +19,10 @@ use super::policies::Policies;
 use super::rows::{self, ArchiveRow, meta};
 use super::{Archive, Identity};
 use crate::config::Config;
-use crate::journal::{Origin, SigningKey};
+use crate::journal::{Entry, Origin, SigningKey};
 use crate::seal::{self, Kek, Purpose, SealError, key_file};
 use crate::search::IndexOptions;
-use crate::store::{self, OpenError, RocksStore, Store, Table};
+use crate::store::{self, OpenError, RocksStore, Store, Table, View};
 
 /// How to open an archive. Tests bring their own clock.
 #[derive(Clone)]
@@ -62,6 +62,7 @@ impl Archive {
         let trust = load_trust(data, &config.signatures)?;
         let verifying_key = identity.verifying_key()?;
         let head = Head::load(&*store.view(), &verifying_key)?;
+        let plain_tokens = !made_with_sealed_tokens(&*store.view(), &keyring)?;
         let keys = (signing_key, verifying_key.clone());
         let anchor = Anchor::open(&layout.checkpoint())?;
         let found = anchor.check(&*store.view(), &head, &verifying_key)?;
@@ -96,6 +97,7 @@ impl Archive {
             clock,
             identity,
             verifying_key,
+            plain_tokens,
             follower: Mutex::default(),
             _lock: Some(lock),
         })
@@ -143,6 +145,17 @@ fn open_store(layout: &Layout) -> Result<RocksStore, ArchiveError> {
         }
         other => other.into(),
     })
+}
+
+/// Whether entry 0 says that token rows are sealed. The row `meta/archive` says so too, but anybody who can write to
+/// the store could change that one; the details of an entry open only as they were sealed.
+fn made_with_sealed_tokens(view: &dyn View, keyring: &Keyring) -> Result<bool, ArchiveError> {
+    let Some(bytes) = view.get(Table::Journal, &rows::journal_key(0))? else { return Ok(false) };
+    let entry =
+        Entry::decode(&bytes).map_err(|error| ArchiveError::Corrupt(format!("journal entry 0: {error}")))?;
+    let Some(sealed) = entry.details else { return Ok(false) };
+    let details = keyring.unseal_archive_details(&sealed)?;
+    Ok(details.get("sealed_tokens").and_then(serde_json::Value::as_bool).unwrap_or(false))
 }
 
 fn load_key(path: &Path) -> Result<Kek, ArchiveError> {

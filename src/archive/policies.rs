@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Archive;
 use super::clock::Clock;
 use super::error::ArchiveError;
+use super::permit::Action;
 use super::principal::Principal;
 use super::records::Loaded;
 use super::show::later;
@@ -75,7 +76,7 @@ impl Archive {
     /// [`ArchiveError::NoSuchRecord`], or damage.
     pub fn retention_explain(&self, who: &Principal, id: RecordId) -> Result<Decision, ArchiveError> {
         let view = self.store.view();
-        let record: Loaded = self.load(&*view, id)?;
+        let record: Loaded = self.load_for(&*view, who, Action::Show, id)?;
         self.journal_look(who, Act::View, id)?;
         let mut decision = self.policies.decide(&record.latest(&*view)?.metadata)?;
         decision.retain_until = later(decision.retain_until, record.row.retain_until);

@@ -1,9 +1,13 @@
 //! The rows that the engine keeps in the store: their keys and their versioned values (`schema/rows.md`).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::ArchiveError;
+use super::notices::Channels;
+use super::principal::Role;
 use crate::panel::Panel;
 use crate::pdf::Inspection;
 use crate::record::{Digest, RecordId};
@@ -23,6 +27,9 @@ pub struct ArchiveRow {
     pub key_id: String,
     /// First line of every checkpoint.
     pub origin: String,
+    /// Token rows are sealed from the beginning. Believed only from the details of entry 0, which nobody can change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed_tokens: bool,
     /// Public key that checkpoints verify under (signed-note `vkey`).
     pub vkey: String,
 }
@@ -85,12 +92,36 @@ impl From<AnyFacts> for Facts {
     }
 }
 
-/// `Meta/token/<HMAC of the token>`: who a bearer token belongs to.
+/// `Meta/token/<HMAC of the token>`: who a bearer token belongs to. Sealed; plain in archives of 0.1.0.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRow {
     pub v: V1,
+    /// Name of the principal.
     pub name: String,
+    pub created_at: DateTime<Utc>,
+    /// What it is for, in the words of whoever made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Rows stay after that, so that the list tells of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// `Meta/user/<HMAC of the folded name>`: one user. Sealed, so that nobody without the key grants himself a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRow {
+    pub v: V1,
+    pub name: String,
+    pub roles: BTreeSet<Role>,
+    /// Legal entities; `None`: all, and the archive as a whole.
+    pub entities: Option<BTreeSet<String>>,
+    /// Name of the operating-system user who acts as this principal.
+    pub os_user: Option<String>,
+    pub disabled: bool,
     pub created_at: DateTime<Utc>,
 }
 
@@ -107,6 +138,14 @@ pub struct IdempotencyRow {
     pub journal_seq: u64,
 }
 
+/// `Meta/notices`: what was told. Sealed: it names records and their days.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticesRow {
+    pub v: V1,
+    pub channels: Channels,
+}
+
 /// Keys of the `Meta` table.
 pub mod meta {
     pub const ARCHIVE: &[u8] = b"archive";
@@ -119,6 +158,9 @@ pub mod meta {
     /// The newest signed checkpoint, as a signed note.
     pub const CHECKPOINT: &[u8] = b"checkpoint";
     pub const TOKEN_PREFIX: &[u8] = b"token/";
+    /// What was told of what comes due.
+    pub const NOTICES: &[u8] = b"notices";
+    pub const USER_PREFIX: &[u8] = b"user/";
 }
 
 /// Key of a metadata version: the record's id, then the version number, big-endian.

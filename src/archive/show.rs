@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Archive;
 use super::error::ArchiveError;
+use super::permit::Action;
 use super::principal::Principal;
 use crate::journal::Act;
 use crate::panel::Panel;
@@ -57,7 +58,7 @@ impl Archive {
     /// [`ArchiveError::NoSuchRecord`], or damage.
     pub fn show(&self, who: &Principal, id: RecordId) -> Result<RecordView, ArchiveError> {
         let view = self.store.view();
-        let record = self.load(&*view, id)?;
+        let record = self.load_for(&*view, who, Action::Show, id)?;
         self.journal_look(who, Act::View, id)?;
         let facts = record.facts()?;
         let versions = record.versions(&*view)?;

@@ -14,7 +14,10 @@ pub use journal::{IndexCommand, IndexOptions, JournalCommand, JournalOptions};
 pub use retention::{RetentionCommand, RetentionOptions};
 pub use verify::{InspectOptions, VerifyOptions};
 
+use super::notices::NoticesOptions;
 use super::output::Lang;
+use super::token::TokenOptions;
+use super::user::UserOptions;
 use crate::archive::SearchRequest;
 use crate::web::api::input::MetadataInput;
 
@@ -104,6 +107,19 @@ pub enum Command {
     /// Re-derive and compare everything that is stored
     #[command(after_help = "Example:\n  shosoin fsck")]
     Fsck,
+    /// People: roles, legal entities, who they are on this machine
+    #[command(
+        after_help = "Examples:\n  shosoin user add tanaka --role clerk --entity 本社\n  shosoin user add mori --role approver --os-user mori\n  shosoin user disable tanaka"
+    )]
+    User(UserOptions),
+    /// Access tokens for the pages, the API and commands (SHOSOIN_TOKEN)
+    #[command(
+        after_help = "Examples:\n  shosoin token create tanaka --name laptop --expires 2027-03-31\n  shosoin token revoke 1f0c2d3e4a5b6c7d"
+    )]
+    Token(TokenOptions),
+    /// What comes due; tell it by mail and webhook
+    #[command(after_help = "Example:\n  shosoin notices send --dry-run")]
+    Notices(NoticesOptions),
     /// The main job on the bundled sample contracts, narrated
     #[command(after_help = "Example:\n  shosoin --lang ja demo")]
     Demo(DemoOptions),

@@ -188,7 +188,7 @@ pub fn with_query(path: &str, parameters: &impl Serialize) -> Result<String, Cli
 }
 
 /// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
-fn percent_encode(text: &str) -> String {
+pub fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

@@ -67,6 +67,8 @@ fn exit_of(code: &str) -> u8 {
         "key-refused" => KEY_REFUSED,
         "corrupt" => VERIFICATION_FAILED,
         "retention" | "hold" => REFUSED_BY_RETENTION,
+        // Roles, not retention: what one person may not, another may, so it is an ordinary failure with its own code.
+        "forbidden" | "unauthorized" => FAILED,
         "interrupted" => INTERRUPTED,
         _ => FAILED,
     }

@@ -13,14 +13,17 @@ mod index;
 mod init;
 mod inspect;
 mod journal;
+mod notices;
 mod output;
 mod retention;
 mod runtime;
 mod search;
 mod serve;
 mod show;
+mod token;
 mod transport;
 mod verify;
+mod user;
 mod words;
 
 use std::process::ExitCode;
@@ -67,6 +70,9 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Journal(options) => journal::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
+        Command::User(options) => user::run(&data, &options, output),
+        Command::Token(options) => token::run(&data, &options, output),
+        Command::Notices(options) => notices::run(&data, &options, output),
         Command::Demo(options) => demo::run(&options, output),
         Command::Completions(options) => Ok(arguments::completions(&options)),
     }

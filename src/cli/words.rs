@@ -14,9 +14,14 @@ pub fn japanese(code: &str) -> Words {
         "not-found" => {
             ("見つかりません", "番号やファイルの場所を確かめてください（番号は shosoin search で探せます）")
         }
-        "forbidden" | "unauthorized" => {
-            ("この操作は許可されていません", "init が表示した管理者トークンを使ってください")
-        }
+        "unauthorized" => (
+            "このトークンでは入れません",
+            "失効も期限切れもしていないトークンを SHOSOIN_TOKEN に設定してください（一覧は shosoin token list）",
+        ),
+        "forbidden" => (
+            "この操作は許可されていません",
+            "システム管理者に役割を付けてもらうか、その役割の人に頼んでください",
+        ),
         "conflict" => {
             ("ほかの変更と重なりました", "shosoin show で今の内容を確かめてから、もう一度実行してください")
         }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::layers::{About, Material, flaws};
 use super::{Authority, Chain, Later, Panel, PanelSignature, Verdict, Words, headline};
 use crate::pdf::{self, RawSignature, SignatureKind};
-use crate::pki::accredited::{self, Status};
+use crate::pki::accredited::{self, Matched, Status};
 use crate::pki::revocation::Evidence;
 use crate::pki::trust::TrustStore;
 use crate::pki::validate::{self, ChainStatus, Conclusion, Judge, Layer, RevocationPolicy, Subject};
@@ -54,6 +54,7 @@ fn judge(
         pool: &material.pool,
         policy: RevocationPolicy::default(),
         at,
+        existed: None,
     };
     let conclusions = validate::document(&layers, &judge);
     let all = order.into_iter().zip(layers.iter().zip(about).zip(conclusions));
@@ -137,9 +138,19 @@ fn timestamp(subject: &Subject, signer: Option<&Certificate>, conclusion: &Concl
 
 fn authority(signer: &Certificate, token: &TimestampToken) -> Authority {
     let listed = accredited::find(signer, token.info().gen_time);
+    // Most of the list are names of companies, which may run other services as well.
+    let company = listed.as_ref().filter(|entry| entry.matched == Matched::Company);
+    let note = company.map(|entry| {
+        Words::new(
+            format!("総務大臣の認定を受けた時刻認証業務「{}」の事業者名と一致します。総務省の一覧でご確認ください。", entry.name),
+            format!("The company runs {}, accredited by Japan's Minister; compare with the Ministry's list.", entry.name_en),
+        )
+    });
+    let unit = listed.filter(|entry| entry.matched == Matched::Unit);
     Authority {
         name: signer.display_name(),
-        accredited: listed.map(|entry| entry.status == Status::Accredited),
+        accredited: unit.map(|entry| entry.status == Status::Accredited),
+        note,
     }
 }
 

@@ -113,7 +113,7 @@ impl<'a> Material<'a> {
             algorithm: algorithm(Some(token.info().digest_algorithm), check.signer.as_ref()),
             signer: check.signer,
         };
-        Ok((Subject::Timestamp { token, covers }, about))
+        Ok((Subject::Timestamp { token: Box::new(token), covers }, about))
     }
 
     fn raw_rsa(&mut self, raw: &RawSignature) -> Result<(Subject, About), CmsError> {

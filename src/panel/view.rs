@@ -104,6 +104,9 @@ pub struct Authority {
     /// Whether it was on the list of authorities accredited by Japan's Minister at the time of the timestamp; `None`
     /// when the shipped list cannot tell.
     pub accredited: Option<bool>,
+    /// What else the list says, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Words>,
 }
 
 /// One later revision of the file.

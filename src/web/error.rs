@@ -55,7 +55,7 @@ impl Problem {
     }
 
     pub fn unauthorized() -> Self {
-        let hint = "send `Authorization: Bearer TOKEN` with the token that `shosoin init` printed, or sign in at /sign-in";
+        let hint = "send `Authorization: Bearer TOKEN` with a token that is neither revoked nor expired, or sign in at /sign-in";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "nobody is signed in", Some(hint.into()))
     }
 

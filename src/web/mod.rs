@@ -2,6 +2,7 @@
 
 pub mod api;
 mod auth;
+mod doors;
 mod error;
 mod health;
 pub mod pages;
@@ -18,6 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use auth::Local;
+pub use doors::{Door, door};
 pub use error::Problem;
 pub use server::{Listening, in_process, serve};
 

@@ -15,7 +15,8 @@ use tokio::sync::watch;
 
 use super::auth::Local;
 use super::{App, router};
-use crate::archive::{Archive, ArchiveError, Layout, Principal};
+use crate::archive::{Archive, ArchiveError, Layout};
+use crate::config::SocketReach;
 
 /// How long running requests may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -41,7 +42,7 @@ pub async fn serve(
 ) -> Result<(), ArchiveError> {
     let tcp = TcpListener::bind(listen).await.map_err(ArchiveError::io(listen.to_string()))?;
     let socket = archive.layout().socket();
-    let unix = bind_socket(archive.layout())?;
+    let unix = bind_socket(archive.layout(), archive.config().people.socket)?;
     let address = tcp.local_addr().map_err(ArchiveError::io(listen.to_string()))?;
     archive.follow_in_background()?;
     ready(&Listening { address, socket: socket.clone() });
@@ -71,7 +72,7 @@ pub async fn serve(
 }
 
 /// Opens the socket. The caller holds the archive's lock, so a file that is there belongs to nobody.
-fn bind_socket(layout: &Layout) -> Result<UnixListener, ArchiveError> {
+fn bind_socket(layout: &Layout, reach: SocketReach) -> Result<UnixListener, ArchiveError> {
     let (path, short) = (&layout.socket(), layout.short_socket().map_err(ArchiveError::io(layout.socket()))?);
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -80,8 +81,8 @@ fn bind_socket(layout: &Layout) -> Result<UnixListener, ArchiveError> {
         _ => {}
     }
     let bound = UnixListener::bind(&short).map_err(ArchiveError::io(path))?;
-    let private = std::fs::Permissions::from_mode(0o600);
-    std::fs::set_permissions(path, private).map_err(ArchiveError::io(path))?;
+    let mode = std::fs::Permissions::from_mode(reach.mode());
+    std::fs::set_permissions(path, mode).map_err(ArchiveError::io(path))?;
     Ok(bound)
 }
 
@@ -103,9 +104,7 @@ fn local_routes(routes: Router) -> Router {
         |ConnectInfo(peer): ConnectInfo<Peer>,
          mut request: axum::extract::Request,
          next: axum::middleware::Next| async move {
-            if let Some(uid) = peer.uid {
-                request.extensions_mut().insert(Local(Principal::os_user(&user_name(uid))));
-            }
+            request.extensions_mut().insert(Local { uid: peer.uid });
             next.run(request).await
         },
     ))
@@ -124,5 +123,5 @@ pub fn user_name(uid: u32) -> String {
 
 /// Routes for a caller inside this process, who acts as the user that runs it.
 pub fn in_process(archive: Arc<Archive>, uid: u32) -> Router {
-    router(App::new(archive)).layer(Extension(Local(Principal::os_user(&user_name(uid)))))
+    router(App::new(archive)).layer(Extension(Local { uid: Some(uid) }))
 }

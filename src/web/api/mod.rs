@@ -4,6 +4,8 @@ pub mod exports;
 pub mod index;
 pub mod input;
 pub mod journal;
+pub mod notices;
+pub mod people;
 pub mod records;
 pub mod search;
 pub mod verification;
@@ -71,6 +73,14 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::policies))
         .routes(routes!(verification::inspect))
         .routes(routes!(verification::verify))
+        .routes(routes!(people::me))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::change))
+        .routes(routes!(people::create_token))
+        .routes(routes!(people::tokens))
+        .routes(routes!(people::revoke))
+        .routes(routes!(notices::due))
+        .routes(routes!(notices::send))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.
@@ -94,13 +104,14 @@ pub struct Status {
     pub max_bytes: u64,
     /// Currency of amounts given without one.
     pub currency: crate::record::Currency,
-    /// Our own legal entities.
+    /// Our own legal entities, as far as you have to do with them.
     pub entities: Vec<String>,
 }
 
 /// Identity and size of the archive.
 #[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = Status), (status = 401, body = Problem)))]
-async fn status(State(app): State<App>, _: Who) -> Json<Status> {
+async fn status(State(app): State<App>, Who(who): Who) -> Json<Status> {
+    let names = app.archive.config().entities.iter().map(|entity| entity.name.clone());
     let identity = app.archive.identity().clone();
     Json(Status {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -111,7 +122,7 @@ async fn status(State(app): State<App>, _: Who) -> Json<Status> {
         journal_size: app.archive.journal_size(),
         max_bytes: app.archive.config().deposit.max_bytes,
         currency: app.archive.config().archive.currency,
-        entities: app.archive.config().entities.iter().map(|entity| entity.name.clone()).collect(),
+        entities: names.filter(|name| who.scope.covers(name)).collect(),
     })
 }
 

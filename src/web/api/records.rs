@@ -47,7 +47,7 @@ pub async fn deposit(
     let Upload { metadata, file_name, bytes } = read_form(form).await?;
     let metadata = metadata.ok_or_else(|| Problem::invalid("the form has no part named metadata"))?;
     let bytes = bytes.ok_or_else(|| Problem::invalid("the form has no part named file"))?;
-    let metadata = metadata.metadata(app.archive.config(), file_name.as_deref())?;
+    let metadata = metadata.metadata(app.archive.config(), &who, file_name.as_deref())?;
     let receipt = app
         .run(move |archive| {
             let _until_sealed = permit;
@@ -175,9 +175,11 @@ pub async fn correct(
     let key = idempotency_key(&headers)?;
     // What was sent is what a repetition repeats: the amount it is read against may have changed since.
     let repeat = app.archive.repeat(&who, key.as_deref(), Act::Correct, id, &request);
-    let asked = repeat.clone();
-    let (answered, before) = app
-        .run(move |archive| Ok((archive.answered_before(asked.as_ref())?, archive.present_amount(id)?)))
+    let (asked, reader) = (repeat.clone(), who.clone());
+    let (before, answered) = app
+        .run(move |archive| {
+            Ok((archive.present_amount(&reader, id)?, archive.answered_before(asked.as_ref())?))
+        })
         .await?;
     if let Some(changed) = answered {
         return Ok(Json(changed));

@@ -33,6 +33,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::{App, Problem};
+use crate::archive::Principal;
+use crate::config::Config;
 
 pub use error_page::not_found;
 
@@ -53,6 +55,13 @@ pub fn router() -> Router<App> {
     // The router around this one bounds the size of a deposit.
     let uploads = Router::new().route("/deposit", get(deposit::form).post(deposit::deposit));
     forms.merge(uploads).layer(from_fn(face::face)).route("/assets/{file}", get(assets::asset))
+}
+
+/// The legal entities that somebody can choose from; empty when there is no choice.
+fn entity_choice(config: &Config, who: &Principal) -> Vec<String> {
+    let names = config.entities.iter().map(|entity| entity.name.clone());
+    let names: Vec<_> = names.filter(|name| who.scope.covers(name)).collect();
+    if names.len() > 1 { names } else { Vec::new() }
 }
 
 /// A template as a response.

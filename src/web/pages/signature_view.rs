@@ -80,7 +80,10 @@ fn facts(s: &PanelSignature, zone: Tz, t: &'static Text, lang: Lang) -> Vec<(&'s
             t.sig_authority,
             s.timestamp_authority.as_ref().map(|authority| match authority.accredited {
                 Some(true) => format!("{} {}", authority.name, t.sig_accredited),
-                _ => authority.name.clone(),
+                _ => match &authority.note {
+                    Some(note) => format!("{} {}", authority.name, words(note, lang)),
+                    None => authority.name.clone(),
+                },
             }),
         ),
         (t.sig_reason, s.reason.clone()),

@@ -1,0 +1,3 @@
+//! What the archive does by itself, day by day: notices of what comes due.
+
+pub mod notices;
