@@ -1,5 +1,6 @@
 //! `shosoin.toml`: every setting with its default and its reason; unknown keys are refused.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
@@ -35,6 +36,9 @@ pub struct Config {
     pub deposit: DepositConfig,
     #[serde(default)]
     pub search: SearchConfig,
+    /// Schedules of jobs by name, `off` to switch one off; checked by `jobs`.
+    #[serde(default)]
+    pub jobs: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -13,6 +13,7 @@ pub mod search;
 pub mod export;
 pub mod config;
 pub mod archive;
+pub mod jobs;
 pub mod web;
 pub mod cli;
 pub mod telemetry;

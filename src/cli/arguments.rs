@@ -80,6 +80,9 @@ pub enum Command {
         after_help = "Examples:\n  shosoin journal list --limit 20\n  shosoin journal proof 3\n  shosoin journal verify"
     )]
     Journal(JournalOptions),
+    /// Scheduled jobs: list, run, history, pause, resume
+    #[command(after_help = "Examples:\n  shosoin jobs list\n  shosoin jobs run verify")]
+    Jobs(JobsOptions),
     /// The search index: status, rebuild
     #[command(after_help = "Example:\n  shosoin index rebuild")]
     Index(IndexOptions),

@@ -11,6 +11,7 @@ mod get;
 mod import;
 mod index;
 mod init;
+mod jobs;
 mod journal;
 mod output;
 mod retention;
@@ -61,6 +62,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Retention(options) => retention::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),
+        Command::Jobs(options) => jobs::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
         Command::Demo(options) => demo::run(&options, output),

@@ -3,6 +3,7 @@
 pub mod exports;
 pub mod index;
 pub mod input;
+pub mod jobs;
 pub mod journal;
 pub mod records;
 pub mod search;
@@ -68,6 +69,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::rebuild))
         .routes(routes!(index::fsck))
         .routes(routes!(index::policies))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::history))
+        .routes(routes!(jobs::run))
+        .routes(routes!(jobs::pause))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.
