@@ -1,5 +1,6 @@
 //! The command line: every command, flag and example.
 
+mod jobs;
 mod journal;
 mod retention;
 mod verify;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub use jobs::{JobsCommand, JobsOptions};
 pub use journal::{IndexCommand, IndexOptions, JournalCommand, JournalOptions};
 pub use retention::{RetentionCommand, RetentionOptions};
 pub use verify::{InspectOptions, VerifyOptions};
@@ -101,6 +103,9 @@ pub enum Command {
         after_help = "Examples:\n  shosoin journal list --limit 20\n  shosoin journal proof 3\n  shosoin journal verify"
     )]
     Journal(JournalOptions),
+    /// Scheduled jobs: list, run, history, pause, resume
+    #[command(after_help = "Examples:\n  shosoin jobs list\n  shosoin jobs run verify")]
+    Jobs(JobsOptions),
     /// The search index: status, rebuild
     #[command(after_help = "Example:\n  shosoin index rebuild")]
     Index(IndexOptions),

@@ -12,6 +12,7 @@ mod import;
 mod index;
 mod init;
 mod inspect;
+mod jobs;
 mod journal;
 mod notices;
 mod output;
@@ -68,6 +69,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Retention(options) => retention::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),
+        Command::Jobs(options) => jobs::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
         Command::User(options) => user::run(&data, &options, output),

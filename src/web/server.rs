@@ -17,6 +17,7 @@ use super::auth::Local;
 use super::{App, router};
 use crate::archive::{Archive, ArchiveError, Layout};
 use crate::config::SocketReach;
+use crate::jobs::Scheduler;
 
 /// How long running requests may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -52,7 +53,9 @@ pub async fn serve(
         // An error means that the sender is gone, which is a reason to stop as well.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let routes = router(App::new(archive));
+    let app = App::new(archive)?;
+    let scheduler = Scheduler::start(app.jobs.clone())?;
+    let routes = router(app);
     let over_tcp = axum::serve(tcp, routes.clone()).with_graceful_shutdown(wait(stopped.clone()));
     let over_unix = axum::serve(unix, local_routes(routes).into_make_service_with_connect_info::<Peer>())
         .with_graceful_shutdown(wait(stopped));
@@ -66,6 +69,8 @@ pub async fn serve(
             let _ = tokio::time::timeout(GRACE, servers).await;
         }
     }
+    // Waits for a job under way, which is told to end; dropped on the threads for blocking work.
+    let _ = tokio::task::spawn_blocking(move || drop(scheduler)).await;
     // A socket file that nobody listens on is only clutter; a new server replaces it anyway.
     let _ = std::fs::remove_file(socket);
     Ok(())
@@ -122,6 +127,9 @@ pub fn user_name(uid: u32) -> String {
 }
 
 /// Routes for a caller inside this process, who acts as the user that runs it.
-pub fn in_process(archive: Arc<Archive>, uid: u32) -> Router {
-    router(App::new(archive)).layer(Extension(Local { uid: Some(uid) }))
+///
+/// # Errors
+/// See [`App::new`].
+pub fn in_process(archive: Arc<Archive>, uid: u32) -> Result<Router, ArchiveError> {
+    Ok(router(App::new(archive)?).layer(Extension(Local { uid: Some(uid) })))
 }

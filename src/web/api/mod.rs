@@ -3,6 +3,7 @@
 pub mod exports;
 pub mod index;
 pub mod input;
+pub mod jobs;
 pub mod journal;
 pub mod notices;
 pub mod people;
@@ -81,6 +82,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(people::revoke))
         .routes(routes!(notices::due))
         .routes(routes!(notices::send))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::history))
+        .routes(routes!(jobs::run))
+        .routes(routes!(jobs::pause))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.

@@ -55,6 +55,10 @@ catalogue! {
     deposit_title deposit_heading deposit_help file file_help file_missing deposit_button suggested receipt_title receipt_new
     receipt_duplicate receipt_open receipt_another
 
+    // jobs
+    nav_jobs jobs_heading jobs_help job_name job_schedule job_next job_last job_history job_took
+    job_never job_paused job_off job_running job_done job_problems job_failed job_interrupted seconds
+
     // sign-in
     sign_in_title sign_in_heading sign_in_help token sign_in_button token_wrong wait
 
