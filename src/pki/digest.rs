@@ -53,7 +53,7 @@ impl DigestAlgorithm {
     }
 
     /// Length of a value, in bytes.
-    pub fn len(self) -> usize {
+    pub fn size(self) -> usize {
         self.fast().output_len()
     }
 
@@ -151,7 +151,7 @@ mod tests {
             hasher.update(b"of ");
             hasher.update(b"parts");
             assert_eq!(hasher.finish(), algorithm.hash(b"of parts"));
-            assert_eq!(algorithm.hash(b"").len(), algorithm.len());
+            assert_eq!(algorithm.hash(b"").len(), algorithm.size());
         }
     }
 }

@@ -36,6 +36,8 @@ pub enum ProblemKind {
     Signature,
     /// It cannot be known who signed (NO_SIGNING_CERTIFICATE_FOUND).
     Signer,
+    /// It uses what this program does not know: neither true nor false can be said (Indeterminate).
+    Unsupported,
     /// Nothing follows from it; people should see it.
     Note,
 }
@@ -96,7 +98,10 @@ impl CmsProblem {
     pub fn kind(&self) -> ProblemKind {
         match self {
             CmsProblem::DigestMismatch => ProblemKind::Digest,
-            CmsProblem::Signature { .. } => ProblemKind::Signature,
+            CmsProblem::Signature { why: SignatureProblem::Mismatch | SignatureProblem::KeyMismatch } => {
+                ProblemKind::Signature
+            }
+            CmsProblem::Signature { .. } | CmsProblem::UnsupportedDigest { .. } => ProblemKind::Unsupported,
             CmsProblem::SignerCertificateMissing | CmsProblem::SigningCertificateMismatch => {
                 ProblemKind::Signer
             }

@@ -20,6 +20,8 @@ pub struct RsaKey<'a> {
     pub der: &'a [u8],
     pub modulus: &'a [u8],
     pub exponent: &'a [u8],
+    /// Its certificate allows PSS only (RFC 4055, 1.2).
+    pub pss_only: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl<'a> Key<'a> {
                 let key = RsaPublicKey::<UintRef<'_>>::from_der(der)
                     .map_err(|_| unsupported("unreadable RSA".into()))?;
                 let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
-                Ok(Key::Rsa(RsaKey { der, modulus, exponent }))
+                Ok(Key::Rsa(RsaKey { der, modulus, exponent, pss_only: info.algorithm.oid == RSA_PSS }))
             }
             EC => {
                 let named = info

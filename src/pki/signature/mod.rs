@@ -79,7 +79,7 @@ pub fn verify(
         .map_err(|_| SignatureProblem::UnsupportedKey { key: "unreadable".into() })?;
     let key = Key::of(&info)?;
     match (Scheme::of(algorithm, digest_hint, &key)?, key) {
-        (Scheme::RsaPkcs1(digest), Key::Rsa(key)) => {
+        (Scheme::RsaPkcs1(digest), Key::Rsa(key)) if !key.pss_only => {
             rsa::pkcs1(&key, digest, &digest_of(message, digest)?, signature)
         }
         (Scheme::RsaPss(scheme), Key::Rsa(key)) => {
@@ -130,7 +130,7 @@ pub fn own_digest(algorithm: &AlgorithmIdentifierOwned) -> Option<DigestAlgorith
 fn digest_of(message: Message<'_>, wanted: DigestAlgorithm) -> Result<Vec<u8>, SignatureProblem> {
     match message {
         Message::Bytes(bytes) => Ok(wanted.hash(bytes)),
-        Message::Digest(algorithm, value) if algorithm == wanted && value.len() == wanted.len() => {
+        Message::Digest(algorithm, value) if algorithm == wanted && value.len() == wanted.size() => {
             Ok(value.to_vec())
         }
         Message::Digest(..) => Err(SignatureProblem::NeedsContent),
@@ -156,8 +156,8 @@ fn ecdsa(spki: &[u8], curve: Curve, digest: &[u8], signature: &[u8]) -> Result<(
         Curve::P521 => (&ECDSA_P521_SHA512_ASN1, DigestAlgorithm::Sha512),
         Curve::Secp256k1 => (&ECDSA_P256K1_SHA256_ASN1, DigestAlgorithm::Sha256),
     };
-    let mut value = vec![0; fitting.len().saturating_sub(digest.len())];
-    value.extend(digest.iter().take(fitting.len()));
+    let mut value = vec![0; fitting.size().saturating_sub(digest.len())];
+    value.extend(digest.iter().take(fitting.size()));
     let digest = Digest::import_less_safe(&value, fitting.fast()).map_err(|_| SignatureProblem::Mismatch)?;
     UnparsedPublicKey::new(algorithm, spki)
         .verify_digest(&digest, signature)

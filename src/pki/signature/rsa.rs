@@ -49,7 +49,7 @@ pub fn pss(
     digest: &[u8],
     signature: &[u8],
 ) -> Result<(), SignatureProblem> {
-    let usual = params.mask_digest == params.digest && usize::from(params.salt_len) == params.digest.len();
+    let usual = params.mask_digest == params.digest && usize::from(params.salt_len) == params.digest.size();
     let fast: Option<&'static RsaParameters> = match params.digest {
         DigestAlgorithm::Sha256 => Some(&RSA_PSS_2048_8192_SHA256),
         DigestAlgorithm::Sha384 => Some(&RSA_PSS_2048_8192_SHA384),
@@ -101,9 +101,9 @@ fn digest_info_prefix(algorithm: DigestAlgorithm, with_null: bool) -> Vec<u8> {
         name.extend([0x05, 0x00]);
     }
     let mut content = ber::wrapped(SEQUENCE, &name);
-    content.extend(ber::wrapped(OCTET_STRING, &vec![0; algorithm.len()]));
+    content.extend(ber::wrapped(OCTET_STRING, &vec![0; algorithm.size()]));
     let mut whole = ber::wrapped(SEQUENCE, &content);
-    whole.truncate(whole.len() - algorithm.len());
+    whole.truncate(whole.len() - algorithm.size());
     whole
 }
 
@@ -112,7 +112,7 @@ fn digest_info_prefix(algorithm: DigestAlgorithm, with_null: bool) -> Vec<u8> {
 fn pss_encoding_holds(encoded: &[u8], modulus_bits: u32, params: &PssParams, digest: &[u8]) -> bool {
     let bits = modulus_bits.saturating_sub(1) as usize;
     let size = bits.div_ceil(8);
-    let (hash_len, salt_len) = (params.digest.len(), usize::from(params.salt_len));
+    let (hash_len, salt_len) = (params.digest.size(), usize::from(params.salt_len));
     // 3. The parts must fit. Where the encoding is a byte shorter than the modulus, that byte is zero.
     let Some(encoded) = encoded.len().checked_sub(size).and_then(|extra| {
         let (zeros, rest) = encoded.split_at(extra);
@@ -154,7 +154,7 @@ fn pss_encoding_holds(encoded: &[u8], modulus_bits: u32, params: &PssParams, dig
 
 /// MGF1 (RFC 8017, B.2.1).
 fn mask(algorithm: DigestAlgorithm, seed: &[u8], len: usize) -> Vec<u8> {
-    let mut mask = Vec::with_capacity(len + algorithm.len());
+    let mut mask = Vec::with_capacity(len + algorithm.size());
     for counter in 0u32.. {
         if mask.len() >= len {
             break;

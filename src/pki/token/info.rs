@@ -92,7 +92,7 @@ impl TstInfo {
         let digest_algorithm = DigestAlgorithm::from_oid(&oid)
             .ok_or_else(|| unreadable(format!("its digest algorithm {oid} is not supported")))?;
         let imprint = written.imprint.digest.as_bytes().to_vec();
-        if imprint.len() != digest_algorithm.len() {
+        if imprint.len() != digest_algorithm.size() {
             return Err(unreadable(format!("its digest has {} bytes", imprint.len())));
         }
         let gen_time = generalized_time(&written.gen_time)
