@@ -58,12 +58,7 @@ impl Policies {
         let calendar = self.calendars.get(&metadata.entity).ok_or_else(|| {
             ArchiveError::Invalid(format!("shosoin.toml names no entity {:?}; add it again", metadata.entity))
         })?;
-        let facts = Facts {
-            class: &metadata.class,
-            transaction_date: metadata.transaction_date,
-            signed_on: metadata.signed_on,
-            received_on: metadata.received_on,
-        };
+        let facts = Facts::from(metadata);
         let today = self.clock.now().with_timezone(&self.zone).date_naive();
         Ok(decide(&facts, calendar, &self.policies, today))
     }
