@@ -20,7 +20,7 @@ use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{V1, meta};
 use crate::journal::Act;
-use crate::record::{Digest, Metadata, RecordId, Version, date};
+use crate::record::{Digest, Metadata, RecordId, Version};
 use crate::retention::{
     Decision, Facts, Former, Policy, Schedule, decide, latest_known, parse_all, retain_until,
 };
@@ -244,11 +244,6 @@ impl Archive {
     /// The schedule in force.
     pub fn retention_schedule(&self) -> Arc<Schedule> {
         self.policies.schedule()
-    }
-
-    /// Today in the archive's zone, by the machine's clock: for showing and planning, never for destroying.
-    pub(super) fn today(&self) -> NaiveDate {
-        date::in_zone(self.clock.now(), self.config.archive.zone)
     }
 
     /// The present decision about a record with all its versions, and the names of the holds on it.

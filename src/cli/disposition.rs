@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::CliError;
+use super::arguments::{DispositionCommand, DispositionOptions};
 use super::client::Client;
 use super::error::PARTLY_DONE;
-use super::arguments::{DispositionCommand, DispositionOptions};
 use super::output::{Lang, Output};
 use super::show::id;
 use crate::archive::{Certificate, PlanRequest, PlanState, PlanView};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::CliError;
-use super::client::Client;
 use super::arguments::{HoldCommand, HoldOptions, HoldPlaceOptions};
+use super::client::Client;
 use super::output::Output;
 use super::show::id;
 use crate::archive::{HoldRequest, HoldView, SearchRequest};

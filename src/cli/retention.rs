@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::CliError;
-use super::client::{Client, with_query};
 use super::arguments::{FiscalYearsCommand, RetentionCommand, RetentionOptions};
+use super::client::{Client, with_query};
 use super::output::{Lang, Output};
 use super::show::id;
 use crate::archive::{DueList, FiscalYearsChange, FiscalYearsView, LossDeclaration, Reevaluation};
