@@ -5,9 +5,11 @@ mod client;
 mod correct;
 mod demo;
 mod deposit;
+mod disposition;
 mod error;
 mod export;
 mod get;
+mod hold;
 mod import;
 mod index;
 mod init;
@@ -67,6 +69,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Verify(options) => verify::run(&data, &options, output),
         Command::Inspect(options) => inspect::run(&options, output),
         Command::Retention(options) => retention::run(&data, &options, output),
+        Command::Hold(options) => hold::run(&data, &options, output),
+        Command::Disposition(options) => disposition::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),
         Command::Jobs(options) => jobs::run(&data, &options, output),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Extension;
@@ -46,6 +47,8 @@ pub async fn serve(
     let unix = bind_socket(archive.layout(), archive.config().people.socket)?;
     let address = tcp.local_addr().map_err(ArchiveError::io(listen.to_string()))?;
     archive.follow_in_background()?;
+    let stop_jobs = Arc::new(AtomicBool::new(false));
+    let jobs = finish_jobs(archive.clone(), stop_jobs.clone());
     ready(&Listening { address, socket: socket.clone() });
 
     let (stopping, stopped) = watch::channel(false);
@@ -71,9 +74,21 @@ pub async fn serve(
     }
     // Waits for a job under way, which is told to end; dropped on the threads for blocking work.
     let _ = tokio::task::spawn_blocking(move || drop(scheduler)).await;
+    stop_jobs.store(true, Ordering::Relaxed);
+    // The job ends after its present step; whatever became of it, it goes on at the next start.
+    let _ = jobs.await;
     // A socket file that nobody listens on is only clutter; a new server replaces it anyway.
     let _ = std::fs::remove_file(socket);
     Ok(())
+}
+
+/// Goes on, beside serving, with what an earlier run or a changed policy has left to do.
+fn finish_jobs(archive: Arc<Archive>, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<()> {
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = archive.finish_reevaluation(&|| stop.load(Ordering::Relaxed)) {
+            tracing::error!(%error, "the records could not all be decided again; it goes on at the next start");
+        }
+    })
 }
 
 /// Opens the socket. The caller holds the archive's lock, so a file that is there belongs to nobody.

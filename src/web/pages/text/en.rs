@@ -251,4 +251,10 @@ pub(super) const TEXT: Text = Text {
     act_verify: "check",
     act_config: "settings changed",
     act_index_rebuild: "index rebuilt",
+    act_hold_place: "hold placed",
+    act_hold_release: "hold released",
+    act_disposition_plan: "disposition planned",
+    act_disposition_approve: "disposition approved",
+    act_dispose: "destroyed",
+    act_disposition_complete: "disposition complete",
 };

@@ -251,4 +251,10 @@ pub(super) const TEXT: Text = Text {
     act_verify: "検査",
     act_config: "設定の変更",
     act_index_rebuild: "索引の再作成",
+    act_hold_place: "保全（リーガルホールド）",
+    act_hold_release: "保全の解除",
+    act_disposition_plan: "廃棄の計画",
+    act_disposition_approve: "廃棄の承認",
+    act_dispose: "廃棄",
+    act_disposition_complete: "廃棄の完了",
 };
