@@ -10,6 +10,7 @@ pub mod store;
 pub mod pdf;
 pub mod retention;
 pub mod search;
+pub mod backup;
 pub mod export;
 pub mod config;
 pub mod archive;
