@@ -1,11 +1,14 @@
 //! The engine: one verb per file. It is synchronous, and the only code that changes an archive.
 
 mod anchor;
+mod backup;
+mod backup_verify;
 mod clock;
 mod committer;
 mod correct;
 mod create;
 mod deposit;
+mod drill;
 mod error;
 mod export;
 mod fsck;
@@ -19,6 +22,7 @@ mod open;
 mod policies;
 mod principal;
 mod records;
+mod restore;
 mod retrieve;
 pub mod rows;
 mod search;
@@ -34,10 +38,13 @@ use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
 
+pub use backup::{BackupReport, GenerationView};
+pub use backup_verify::VerifiedGeneration;
 pub use clock::{Clock, SystemClock};
 pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create};
 pub use deposit::{Deposit, Receipt};
+pub use drill::DrillReport;
 pub use error::ArchiveError;
 pub use export::{ExportPlan, ExportSelection, ExportSummary, JournalExport};
 pub use fsck::FsckReport;
@@ -47,13 +54,14 @@ pub use journal_verify::JournalReport;
 pub use layout::Layout;
 pub use open::Options;
 pub use principal::Principal;
+pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use show::{RecordView, RetentionView};
 
 use crate::config::Config;
-use crate::journal::VerifyingKey;
+use crate::journal::{SigningKey, VerifyingKey};
 use crate::store::Store;
 use committer::Committer;
 use indexer::Indexer;
@@ -73,6 +81,10 @@ pub struct Archive {
     /// First line of every checkpoint, and the key they verify under.
     identity: Identity,
     verifying_key: VerifyingKey,
+    /// Signs what backups say; the committer has its own.
+    signer: SigningKey,
+    /// One run on the backup repositories at a time.
+    backing_up: Mutex<()>,
     /// The thread that follows the journal, when there is one.
     follower: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the archive is open: one process per directory. `None` for archives in memory.

@@ -42,6 +42,15 @@ impl Archive {
     /// [`ArchiveError::NotAnArchive`], [`ArchiveError::Locked`], [`ArchiveError::KeyRefused`],
     /// [`ArchiveError::Config`], or damage.
     pub fn open(data: &Path, options: Options) -> Result<Self, ArchiveError> {
+        let unfinished = Layout::new(data).unfinished_restore();
+        if unfinished.exists() {
+            return Err(ArchiveError::NotRestored(data.to_owned()));
+        }
+        Self::open_unfinished(data, options)
+    }
+
+    /// Opens an archive, also one that a restore has not finished with.
+    pub(super) fn open_unfinished(data: &Path, options: Options) -> Result<Self, ArchiveError> {
         let layout = Layout::new(data);
         for part in [layout.config(), layout.store()] {
             match std::fs::metadata(&part) {
@@ -57,6 +66,7 @@ impl Archive {
         let kek = load_key(&data.join(&config.key.file))?;
         let store: Arc<dyn Store> = Arc::new(open_store(&layout)?);
         let (keyring, signing_key, identity) = unlock(&*store, kek, data)?;
+        let signer = SigningKey::from_seed(&signing_key.to_seed());
         let policies = Policies::load(&layout.policies(), &config, options.clock.clone())?;
         let verifying_key = identity.verifying_key()?;
         let head = Head::load(&*store.view(), &verifying_key)?;
@@ -93,6 +103,8 @@ impl Archive {
             clock,
             identity,
             verifying_key,
+            signer,
+            backing_up: Mutex::default(),
             follower: Mutex::default(),
             _lock: Some(lock),
         })

@@ -75,6 +75,20 @@ pub struct IdempotencyRow {
     pub journal_seq: u64,
 }
 
+/// `Meta/backup/<tier>`: the newest generation that the archive made there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRow {
+    pub v: V1,
+    /// Id of the repository.
+    pub repository: String,
+    /// Number of the generation.
+    pub generation: u64,
+    /// Journal entries in it.
+    pub entries: u64,
+    pub at: DateTime<Utc>,
+}
+
 /// Keys of the `Meta` table.
 pub mod meta {
     pub const ARCHIVE: &[u8] = b"archive";
@@ -87,6 +101,8 @@ pub mod meta {
     /// The newest signed checkpoint, as a signed note.
     pub const CHECKPOINT: &[u8] = b"checkpoint";
     pub const TOKEN_PREFIX: &[u8] = b"token/";
+    /// Before the name of a tier: its newest generation, see [`BackupRow`](super::BackupRow).
+    pub const BACKUP_PREFIX: &[u8] = b"backup/";
 }
 
 /// Key of a metadata version: the record's id, then the version number, big-endian.

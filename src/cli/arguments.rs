@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::backup::BackupOptions;
 use super::output::Lang;
+use super::restore::RestoreOptions;
 use crate::archive::SearchRequest;
 use crate::web::api::input::MetadataInput;
 
@@ -86,6 +88,16 @@ pub enum Command {
     /// Re-derive and compare everything that is stored
     #[command(after_help = "Example:\n  shosoin fsck")]
     Fsck,
+    /// Backups: make, list, verify, practise restoring
+    #[command(
+        after_help = "Examples:\n  shosoin backup run daily\n  shosoin backup verify daily-12\n  shosoin backup drill"
+    )]
+    Backup(BackupOptions),
+    /// Restore an archive from a backup into an empty directory
+    #[command(
+        after_help = "Example:\n  shosoin restore --from /mnt/backup/daily --to /srv/shosoin --key /media/usb/kek.key"
+    )]
+    Restore(RestoreOptions),
     /// The main job on the bundled sample contracts, narrated
     #[command(after_help = "Example:\n  shosoin --lang ja demo")]
     Demo(DemoOptions),

@@ -1,6 +1,7 @@
 //! The command line: one file per command, each a client of the same API that the browser uses.
 
 mod arguments;
+mod backup;
 mod client;
 mod correct;
 mod demo;
@@ -13,6 +14,7 @@ mod index;
 mod init;
 mod journal;
 mod output;
+mod restore;
 mod retention;
 mod runtime;
 mod search;
@@ -63,6 +65,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Journal(options) => journal::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
+        Command::Backup(options) => backup::run(&data, &options, output),
+        Command::Restore(options) => restore::run(&data, &options, output),
         Command::Demo(options) => demo::run(&options, output),
         Command::Completions(options) => Ok(arguments::completions(&options)),
     }

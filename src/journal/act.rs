@@ -59,6 +59,10 @@ pub enum Act {
     Config,
     /// The search index was built anew from the records.
     IndexRebuild,
+    /// A generation of a backup was made, verified or restored for practice.
+    Backup,
+    /// The archive was restored from a backup; always the first entry after it.
+    Restore,
 }
 
 /// The text names no act.
@@ -68,7 +72,7 @@ pub struct UnknownAct(String);
 
 impl Act {
     /// Every act, in the order of declaration.
-    pub const ALL: [Act; 17] = [
+    pub const ALL: [Act; 19] = [
         Act::Init,
         Act::Deposit,
         Act::Duplicate,
@@ -86,6 +90,8 @@ impl Act {
         Act::Verify,
         Act::Config,
         Act::IndexRebuild,
+        Act::Backup,
+        Act::Restore,
     ];
 
     /// The name as stored and shown.
@@ -108,6 +114,8 @@ impl Act {
             Act::Verify => "verify",
             Act::Config => "config",
             Act::IndexRebuild => "index_rebuild",
+            Act::Backup => "backup",
+            Act::Restore => "restore",
         }
     }
 }
@@ -148,7 +156,7 @@ mod tests {
     #[test]
     fn all_lists_each_act_once_in_order_of_declaration() {
         assert!(Act::ALL.windows(2).all(|pair| pair[0] < pair[1]));
-        let last_discriminant = Act::IndexRebuild as usize;
+        let last_discriminant = Act::Restore as usize;
         assert_eq!(Act::ALL.len(), last_discriminant + 1);
     }
 

@@ -1,5 +1,6 @@
 //! The JSON API: every verb of the engine under `/api/v1`, described by `schema/openapi.json`.
 
+pub mod backups;
 pub mod exports;
 pub mod index;
 pub mod input;
@@ -68,6 +69,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::rebuild))
         .routes(routes!(index::fsck))
         .routes(routes!(index::policies))
+        .routes(routes!(backups::run, backups::list))
+        .routes(routes!(backups::verify))
+        .routes(routes!(backups::drill))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.

@@ -207,4 +207,6 @@ pub(super) const TEXT: Text = Text {
     act_verify: "check",
     act_config: "settings changed",
     act_index_rebuild: "index rebuilt",
+    act_backup: "backup",
+    act_restore: "restore",
 };

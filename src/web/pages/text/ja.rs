@@ -207,4 +207,6 @@ pub(super) const TEXT: Text = Text {
     act_verify: "検査",
     act_config: "設定の変更",
     act_index_rebuild: "索引の再作成",
+    act_backup: "控えの作成・確認",
+    act_restore: "控えからの復元",
 };
