@@ -123,7 +123,18 @@ impl Archive {
         progress: Progress<'_>,
     ) -> Result<BackupReport, ArchiveError> {
         let _one_at_a_time = self.begin_backup()?;
-        let made = self.make_generation(tier, anew, progress);
+        self.backup_run_claimed(who, tier, (anew, false), progress)
+    }
+
+    /// The same for who has made sure that no other run is under way; `(anew, complete)`.
+    pub(super) fn backup_run_claimed(
+        &self,
+        who: &Principal,
+        tier: Tier,
+        how: (bool, bool),
+        progress: Progress<'_>,
+    ) -> Result<BackupReport, ArchiveError> {
+        let made = self.make_generation(tier, how, progress);
         match made {
             Ok(mut outcome) => {
                 self.refresh_other_key_sets(tier, &mut outcome.problems);
@@ -226,12 +237,12 @@ impl Archive {
     fn make_generation(
         &self,
         tier: Tier,
-        anew: bool,
+        (anew, complete): (bool, bool),
         progress: Progress<'_>,
     ) -> Result<Outcome, ArchiveError> {
         let repository = self.repository(tier)?;
         let was_there = !anew && self.backup_row(tier)?.is_some();
-        let plan = Plan { tier, keep: self.keep(tier), was_there };
+        let plan = Plan { tier, keep: self.keep(tier), was_there, complete };
         let lender = self.lender()?;
         Ok(self.source(&lender)?.run(&repository, plan, progress)?)
     }

@@ -22,6 +22,8 @@ pub struct VerifiedGeneration {
     pub verified: bool,
     /// Packs that are damaged or missing.
     pub damaged: Vec<String>,
+    /// Packs that were mended before this was read.
+    pub repaired: u64,
     /// How many findings there are; the first thousand are in `problems`.
     pub problem_count: u64,
     pub problems: Vec<String>,
@@ -80,7 +82,7 @@ impl Archive {
         Tier::ALL.into_iter().filter(listed).collect()
     }
 
-    fn verify_generation(
+    pub(super) fn verify_generation(
         &self,
         tier: Tier,
         number: Option<u64>,
@@ -126,6 +128,7 @@ fn view(generation: String, tier: Tier, verified: Verified) -> VerifiedGeneratio
         bytes: verified.bytes,
         verified: verified.is_sound(),
         damaged: verified.damaged.iter().map(|pack| Name::pack(pack.id).to_string()).collect(),
+        repaired: 0,
         problem_count: verified.problem_count,
         problems: verified.problems,
     }

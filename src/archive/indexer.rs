@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::absent::absent;
 use super::committer::Published;
 use super::error::ArchiveError;
 use super::keyring::Keyring;
@@ -148,7 +149,10 @@ impl Indexer {
 
     /// All versions of one record, as the index wants them.
     fn docs(&self, view: &dyn View, id: RecordId) -> Result<RecordDocs, ArchiveError> {
-        let row_bytes = view.get(Table::Records, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
+        let Some(row_bytes) = view.get(Table::Records, id.as_bytes())? else {
+            let row = absent(view, id)?.ok_or(ArchiveError::NoSuchRecord(id))?;
+            return Ok(RecordDocs { seq: row.deposit_seq, versions: Vec::new() });
+        };
         let row: RecordRow = rows::decode("record row", &row_bytes)?;
         let record = Loaded { id, row, row_bytes, dek: self.keyring.dek(view, id)? };
         let text = self.text(view, &record)?;

@@ -1,5 +1,6 @@
 //! The engine: one verb per file. It is synchronous, and the only code that changes an archive.
 
+mod absent;
 mod anchor;
 mod backup;
 mod backup_verify;
@@ -11,6 +12,7 @@ mod deposit;
 mod drill;
 mod error;
 mod export;
+mod fixity;
 mod fsck;
 mod head;
 mod indexer;
@@ -22,6 +24,7 @@ mod open;
 mod policies;
 mod principal;
 mod records;
+mod repair;
 mod restore;
 mod retrieve;
 pub mod rows;
@@ -47,6 +50,7 @@ pub use deposit::{Deposit, Receipt};
 pub use drill::DrillReport;
 pub use error::ArchiveError;
 pub use export::{ExportPlan, ExportSelection, ExportSummary, JournalExport};
+pub use fixity::FixityReport;
 pub use fsck::FsckReport;
 pub use indexer::IndexStatus;
 pub use journal_log::{JournalEntryView, JournalPage, ProofOfEntry};

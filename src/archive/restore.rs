@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::absent::leave_out;
 use super::backup::META;
+use super::committer::{Draft, Written};
 use super::error::ArchiveError;
 use super::keyring::ARCHIVE_CONTEXT;
 use super::layout::Layout;
@@ -167,7 +169,11 @@ fn conclude(
         missing: restored.missing.len() as u64,
     };
     if archive.journal_size() == restored.entries {
-        archive.journal_note(&who, Act::Restore, &details)?;
+        let batch = leave_out(&*archive.store.view(), &restored.destroyed)?;
+        let details = Some(archive.keyring.seal_archive_details(&details)?);
+        let write = Box::new(move |_: &_| Ok(Written { details, batch }));
+        let draft = Draft { actor: who.clone(), act: Act::Restore, record: None, blob_bytes: 0, write };
+        archive.committer.commit(draft)?;
     }
     let mut problems = restored.problems.clone();
     problems

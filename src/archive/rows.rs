@@ -103,6 +103,10 @@ pub mod meta {
     pub const TOKEN_PREFIX: &[u8] = b"token/";
     /// Before the name of a tier: its newest generation, see [`BackupRow`](super::BackupRow).
     pub const BACKUP_PREFIX: &[u8] = b"backup/";
+    /// Then a record's id: a restore left it out, it was destroyed after the generation was made.
+    pub const ABSENT_PREFIX: &[u8] = b"absent/";
+    /// How far the fixity check has come.
+    pub const FIXITY: &[u8] = b"fixity";
 }
 
 /// Key of a metadata version: the record's id, then the version number, big-endian.

@@ -47,7 +47,9 @@ impl Directory {
     fn failed(&self, error: io::Error) -> RepositoryError {
         let place = self.place();
         match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => RepositoryError::Full(place),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                RepositoryError::Full(place)
+            }
             ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => RepositoryError::ReadOnly(place),
             ErrorKind::NotFound | ErrorKind::NotADirectory => RepositoryError::Gone(place),
             _ => RepositoryError::Io { place, detail: error.to_string() },
@@ -113,6 +115,13 @@ impl Repository for Directory {
                 })
             }
         }
+    }
+
+    fn replace(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError> {
+        let (folder, path) = (self.folder(name.folder()), self.path(name));
+        let unfinished = folder.join(format!("{UNFINISHED}{}", name.file()));
+        let written = self.write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &path));
+        written.and_then(|()| sync(&folder)).map_err(|error| self.failed(error))
     }
 
     fn get(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>, RepositoryError> {

@@ -32,8 +32,10 @@ fn sealed(repository: &dyn Repository, expected: &PackRef) -> Result<Vec<u8>, Ba
 #[derive(Debug, Default)]
 pub struct Salvaged {
     pub objects: Vec<(BlobId, Vec<u8>)>,
-    /// Objects that its index names and whose bytes are lost.
+    /// Objects that it names and whose bytes are lost.
     pub lost: Vec<BlobId>,
+    /// Every object in it is in one of the two lists.
+    pub complete: bool,
 }
 
 /// Reads what is sound in a pack of objects, 64 KiB of seal at a time.
@@ -60,7 +62,7 @@ fn read_in_parts(view: &SealedView<Vec<u8>>) -> Option<Salvaged> {
     let start = HEADER_LEN as u64;
     let body = start.checked_add((items as u64).checked_mul(INDEX_LEN as u64)?)?;
     let index = view.read_range(start..body).ok()?;
-    let mut salvaged = Salvaged::default();
+    let mut salvaged = Salvaged { complete: true, ..Salvaged::default() };
     let mut at = body;
     for entry in index.chunks_exact(INDEX_LEN) {
         let lengths =
@@ -68,12 +70,15 @@ fn read_in_parts(view: &SealedView<Vec<u8>>) -> Option<Salvaged> {
         let value = at.checked_add((lengths.name + lengths.key) as u64)?;
         let end = value.checked_add(lengths.value as u64)?;
         // An id that cannot be read is known by its absence from every other place.
-        if let Ok(id) = view.read_range(value - 16..value) {
-            let id = BlobId(id.try_into().ok()?);
-            match view.read_range(value..end) {
-                Ok(bytes) => salvaged.objects.push((id, bytes)),
-                Err(_) => salvaged.lost.push(id),
+        match view.read_range(value - 16..value) {
+            Ok(id) => {
+                let id = BlobId(id.try_into().ok()?);
+                match view.read_range(value..end) {
+                    Ok(bytes) => salvaged.objects.push((id, bytes)),
+                    Err(_) => salvaged.lost.push(id),
+                }
             }
+            Err(_) => salvaged.complete = false,
         }
         at = end;
     }

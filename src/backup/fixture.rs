@@ -146,7 +146,7 @@ impl Small {
         was_there: bool,
     ) -> Result<Outcome, BackupError> {
         let keep = Keep { generations: 35, key_days: 35 };
-        self.source().run(repository, Plan { tier, keep, was_there }, &|_, _| {})
+        self.source().run(repository, Plan { tier, keep, was_there, complete: false }, &|_, _| {})
     }
 
     pub fn daily(&self, repository: &Memory) -> Outcome {

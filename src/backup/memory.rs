@@ -96,6 +96,13 @@ impl Repository for Memory {
         })
     }
 
+    fn replace(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError> {
+        self.write(|| {
+            self.objects.lock().unwrap().insert(name.clone(), bytes.to_vec());
+            Ok(())
+        })
+    }
+
     fn get(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>, RepositoryError> {
         let objects = self.objects.lock().unwrap();
         Ok(objects.get(name).map(|bytes| {

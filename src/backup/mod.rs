@@ -25,6 +25,7 @@ mod manifest;
 mod objects;
 mod pack;
 mod packer;
+mod repair;
 mod repository;
 mod restore;
 mod run;
@@ -41,6 +42,8 @@ pub mod memory;
 mod suite;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod year_tests;
 
 pub use catalog::{Catalog, Identity};
 pub use collect::{Collected, Keep};
@@ -49,6 +52,7 @@ pub use error::BackupError;
 pub use key_set::KeySet;
 pub use manifest::{Generation, PackRef, Tier};
 pub use pack::pack_key;
+pub use repair::Repaired;
 pub use repository::{Folder, Name, PackId, Repository, RepositoryError};
 pub use restore::{Opened, Restored, RestoredMeta, Resume};
 pub use run::{MetaRows, Outcome, Plan, Snapshot, Source};

@@ -129,7 +129,7 @@ pub struct Listed {
 /// A writer's claim on a repository; dropping it gives the claim up.
 pub type Claim = Box<dyn Send>;
 
-/// Objects by name, written once.
+/// Objects by name, written once and replaced only when they are damaged.
 ///
 /// **Durability.** `put` and `delete` are on stable storage when they return `Ok`; an object is never seen half.
 ///
@@ -159,6 +159,13 @@ pub trait Repository: Send + Sync {
     /// # Errors
     /// When it cannot be read.
     fn list(&self, folder: Folder) -> Result<Vec<Listed>, RepositoryError>;
+
+    /// Stores an object in the place of one that is damaged or lost: afterwards there is the old one or the new one,
+    /// whole. Only for repairing; the caller has proven that the old bytes are worth nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn replace(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError>;
 
     /// Removes an object; removing one that is not there is fine.
     ///

@@ -18,7 +18,7 @@ use super::pack::{Item, Kind, Pack, What, pack_key};
 use super::repository::Repository;
 use crate::journal::merkle::{Frontier, Hash, leaf_hash, node_key};
 use crate::journal::{Act, Entry, checkpoint};
-use crate::seal::{Context, Dek, Kek};
+use crate::seal::{Context, Dek, Kek, SealError};
 use crate::store::{Batch, BlobId, Direction, Store, Table, View};
 
 /// Problems told by name; the rest is only counted.
@@ -29,8 +29,10 @@ pub struct Opened<'a> {
     pub repository: &'a dyn Repository,
     pub identity: Identity,
     pub catalog: Catalog,
-    /// The newest key set that can be trusted.
+    /// The newest key set that can be read.
     pub keys: KeySet,
+    /// Newer key sets that cannot.
+    pub problems: Vec<String>,
     pub(super) archive_key: Dek,
     pub(super) pack_key: Dek,
 }
@@ -44,16 +46,26 @@ impl<'a> Opened<'a> {
         let place = repository.place();
         let identity = Identity::load(repository)?.ok_or(BackupError::NotARepository(place.clone()))?;
         let catalog = Catalog::load(repository, &identity)?;
-        let none = || BackupError::NoGeneration(format!("{place} holds no key set that can be trusted"));
-        let keys = catalog.key_sets.last().ok_or_else(none)?.clone();
-        let archive_key = kek.unwrap(&keys.archive_key, context).map_err(|error| match error {
-            crate::seal::SealError::Tampered => {
-                BackupError::KeyRefused("the archive's own key does not open with it".into())
+        let mut problems: Vec<_> =
+            catalog.untrusted.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+        for keys in catalog.key_sets.iter().rev() {
+            let archive_key = unwrap(kek, keys, context)?;
+            let pack_key = pack_key(&archive_key);
+            match keys.packs.iter().try_for_each(|pack| fetch(repository, &pack_key, pack).map(drop)) {
+                Ok(()) => {
+                    let keys = keys.clone();
+                    return Ok(Self { repository, identity, catalog, keys, problems, archive_key, pack_key });
+                }
+                Err(error @ BackupError::Untrusted { .. }) => problems.push(format!(
+                    "key set {} cannot be read, an older one is taken, in which a contract destroyed since may still \
+                     have its key: {error}",
+                    keys.number
+                )),
+                Err(error) => return Err(error),
             }
-            other => other.into(),
-        })?;
-        let pack_key = pack_key(&archive_key);
-        Ok(Self { repository, identity, catalog, keys, archive_key, pack_key })
+        }
+        let why = problems.join("; ");
+        Err(BackupError::NoGeneration(format!("{place} holds no key set that can be read; {why}")))
     }
 
     /// A row that goes with the keys: what names the archive.
@@ -75,6 +87,13 @@ impl<'a> Opened<'a> {
     pub fn archive_key(&self) -> &Dek {
         &self.archive_key
     }
+}
+
+fn unwrap(kek: &Kek, keys: &KeySet, context: &Context) -> Result<Dek, BackupError> {
+    kek.unwrap(&keys.archive_key, context).map_err(|error| match error {
+        SealError::Tampered => BackupError::KeyRefused("the archive's own key does not open with it".into()),
+        other => other.into(),
+    })
 }
 
 /// Where a restore remembers how many of its steps are durable.
@@ -137,7 +156,7 @@ impl Opened<'_> {
     ) -> Result<Restored, BackupError> {
         let steps = self.steps(generation)?;
         let total = steps.iter().fold(0u64, |sum, step| sum.saturating_add(step.len));
-        let mut restored = Restored::default();
+        let mut restored = Restored { problems: self.problems.clone(), ..Restored::default() };
         let (mut bytes, mut done) = (0, 0);
         for step in &steps {
             done += 1;

@@ -156,8 +156,8 @@ impl<'a> Source<'a> {
         tier: Tier,
         keep: Keep,
     ) -> Result<Collected, BackupError> {
-        let _claim = repository.lock()?;
         let identity = self.identify(repository, tier, true)?;
+        let _claim = repository.lock()?;
         let mut catalog = Catalog::load(repository, &identity)?;
         let set = self.write_keys(repository, &identity, catalog.next_keys(), &self.snapshot()?)?;
         catalog.key_sets.push(set);
@@ -174,13 +174,17 @@ impl<'a> Source<'a> {
         plan: Plan,
         progress: Progress<'_>,
     ) -> Result<Outcome, BackupError> {
-        let _claim = repository.lock()?;
+        // Asked before anything is written: where a disk should be mounted, not even a folder is made.
         let identity = self.identify(repository, plan.tier, plan.was_there)?;
+        let _claim = repository.lock()?;
         let mut catalog = Catalog::load(repository, &identity)?;
         let mut problems: Vec<_> =
             catalog.untrusted.iter().map(|(name, why)| format!("{name}: {why}")).collect();
         let snapshot = self.snapshot()?;
-        let base = self.base(repository, &catalog, &snapshot, &mut problems)?;
+        let base = match plan.complete {
+            true => None,
+            false => self.base(repository, &catalog, &snapshot, &mut problems)?,
+        };
         let head = (snapshot.entries, snapshot.root);
         let rows_again = base.as_ref().is_none_or(|base| row_packs(base) >= MAX_ROW_PACKS);
         let news = gather::gather(self, repository, &snapshot, base.as_ref(), rows_again)?;
@@ -282,6 +286,8 @@ pub struct Plan {
     pub keep: Keep,
     /// The archive has made a generation of this tier before, so its repository must be there.
     pub was_there: bool,
+    /// Share no packs with an earlier generation: some are damaged beyond repair.
+    pub complete: bool,
 }
 
 /// What a run did.

@@ -25,6 +25,13 @@ fn objects_are_written_once_and_read_in_parts(repository: &dyn Repository) {
     repository.delete(&name).unwrap();
     repository.delete(&name).unwrap();
     assert_eq!(repository.get(&name, 0..9).unwrap(), None);
+    repository.put(&name, b"worn").unwrap();
+    repository.replace(&name, b"whole").unwrap();
+    assert_eq!(get(0..9), b"whole");
+    repository.delete(&name).unwrap();
+    repository.replace(&name, b"found again").unwrap();
+    assert_eq!(get(0..99), b"found again");
+    repository.delete(&name).unwrap();
     repository.put(&name, b"").unwrap();
     assert_eq!(get(0..9), b"");
     repository.delete(&name).unwrap();

@@ -169,6 +169,10 @@ fn a_forged_or_damaged_manifest_is_told_and_holds_back_the_clearing() {
     let (store, restored) = restore(&repository, None).unwrap();
     assert_same(&small, &store, &restored);
     assert!(restore(&repository, Some(77)).is_err());
+    let (before, repaired, _) = repair(&small, &repository);
+    assert_eq!((before.problems.len(), repaired.removed.len()), (2, 2));
+    let outcome = small.daily(&repository);
+    assert!(outcome.problems.is_empty() && !outcome.collected.held_back);
 }
 
 #[test]
@@ -227,5 +231,176 @@ fn nothing_in_a_repository_is_readable_without_the_key() {
         for (id, _) in &small.contracts {
             assert!(!bytes.windows(16).any(|window| window == id.as_bytes()), "{name} tells an id");
         }
+    }
+}
+
+/// The damaged generation, repaired with objects of the living archive.
+fn repair(small: &Small, repository: &Memory) -> (Verified, Repaired, Verified) {
+    let opened = Opened::open(repository, &kek(), &CONTEXT).unwrap();
+    let generation = opened.catalog.generations.last().unwrap();
+    let before = opened.verify(generation, &|_, _| {}).unwrap();
+    let find = |id: &crate::store::BlobId| small.store.blobs().get(id, None).unwrap();
+    let repaired = opened.repair(&before, &find).unwrap();
+    let after = opened.verify(generation, &|_, _| {}).unwrap();
+    (before, repaired, after)
+}
+
+fn pack_of(repository: &Memory, kind: &str) -> Name {
+    let opened = Opened::open(repository, &kek(), &CONTEXT).unwrap();
+    let line = |pack: &PackRef| pack.line().starts_with(kind);
+    let packs = &opened.catalog.generations.last().unwrap().packs;
+    Name::pack(packs.iter().find(|pack| line(pack)).unwrap().id)
+}
+
+#[test]
+fn a_flipped_bit_in_an_object_is_located_restored_around_and_repaired() {
+    let mut small = Small::new();
+    for _ in 0..5 {
+        small.deposit(150_000);
+    }
+    let repository = Memory::new();
+    small.daily(&repository);
+    let name = pack_of(&repository, "objects");
+    for at in [70_000, 200_000, 749_000] {
+        repository.tamper(&name, |bytes| bytes[at] ^= 4);
+        let (_, restored) = restore(&repository, None).unwrap();
+        assert_eq!(restored.missing.len(), 1, "byte {at}");
+        let (before, repaired, after) = repair(&small, &repository);
+        assert_eq!(before.lost, restored.missing);
+        let named = before.problems.iter().any(|text| text.contains(&before.lost[0].to_string()));
+        assert!(named && !before.is_sound(), "{:?}", before.problems);
+        assert_eq!((repaired.repaired.len(), repaired.beyond.len()), (1, 0), "byte {at}");
+        assert!(after.is_sound(), "{:?}", after.problems);
+    }
+    let (store, restored) = restore(&repository, None).unwrap();
+    assert_same(&small, &store, &restored);
+}
+
+#[test]
+fn a_pack_of_objects_that_is_lost_cut_short_or_scrambled_is_made_again() {
+    let (small, repository) = (with_contracts(8), Memory::new());
+    small.daily(&repository);
+    let name = pack_of(&repository, "objects");
+    let damages: [fn(&mut Vec<u8>); 3] = [
+        |bytes| bytes.truncate(20_000),
+        |bytes| bytes.clear(),
+        |bytes| bytes.iter_mut().for_each(|byte| *byte = !*byte),
+    ];
+    for damage in damages {
+        repository.tamper(&name, damage);
+        let (before, repaired, after) = repair(&small, &repository);
+        assert_eq!((before.lost.len(), repaired.repaired.len()), (8, 1));
+        assert!(after.is_sound(), "{:?}", after.problems);
+    }
+    repository.delete(&name).unwrap();
+    assert!(repair(&small, &repository).2.is_sound());
+}
+
+#[test]
+fn damage_to_anything_else_is_found_and_a_complete_generation_makes_it_good() {
+    for kind in ["journal", "base"] {
+        let (small, repository) = (with_contracts(3), Memory::new());
+        small.daily(&repository);
+        let name = pack_of(&repository, kind);
+        repository.tamper(&name, |bytes| bytes[60] ^= 1);
+        let (before, repaired, _) = repair(&small, &repository);
+        assert!(!before.is_sound());
+        assert_eq!((repaired.repaired.len(), repaired.beyond.len()), (0, 1));
+        let error = restore(&repository, None).unwrap_err();
+        assert!(error.to_string().contains(&name.to_string()), "{error}");
+        let keep = Keep { generations: 35, key_days: 35 };
+        let plan = Plan { tier: Tier::Daily, keep, was_there: true, complete: true };
+        small.source().run(&repository, plan, &|_, _| {}).unwrap();
+        let (store, restored) = restore(&repository, None).unwrap();
+        assert_same(&small, &store, &restored);
+    }
+}
+
+#[test]
+fn a_damaged_newest_key_set_is_told_and_the_one_before_serves() {
+    let (mut small, repository) = (with_contracts(3), Memory::new());
+    small.daily(&repository);
+    small.deposit(100);
+    small.daily(&repository);
+    let opened = Opened::open(&repository, &kek(), &CONTEXT).unwrap();
+    let pack = Name::pack(opened.keys.packs[0].id);
+    assert!(opened.problems.is_empty());
+    repository.tamper(&pack, |bytes| bytes[80] ^= 1);
+    let (_, restored) = restore(&repository, Some(1)).unwrap();
+    assert!(restored.problems[0].contains("key set 2"), "{:?}", restored.problems);
+    let error = restore(&repository, Some(2)).unwrap_err();
+    assert!(error.to_string().contains("older than generation daily-2"), "{error}");
+    small.daily(&repository);
+    let (before, repaired, after) = repair(&small, &repository);
+    assert!(!before.is_sound() && repaired.beyond.is_empty());
+    assert_eq!(repaired.removed, [Name::keys(2)]);
+    let opened = Opened::open(&repository, &kek(), &CONTEXT).unwrap();
+    let generation = opened.catalog.generations.last().unwrap();
+    assert!(opened.verify(generation, &|_, _| {}).unwrap().is_sound(), "{:?}", after.problems);
+}
+
+#[test]
+fn every_flipped_bit_anywhere_is_noticed() {
+    let (small, repository) = (with_contracts(2), Memory::new());
+    small.daily(&repository);
+    for name in repository.names() {
+        let len = repository.get(&name, 0..u64::MAX).unwrap().unwrap().len();
+        for at in (0..len).step_by(len / 23 + 1) {
+            let scratch = repository.copied();
+            scratch.tamper(&name, |bytes| bytes[at] ^= 1 << (at % 8));
+            let noticed = match Opened::open(&scratch, &kek(), &CONTEXT) {
+                Err(_) => true,
+                Ok(opened) => match opened.catalog.generations.last() {
+                    None => true,
+                    Some(generation) => !opened.verify(generation, &|_, _| {}).unwrap().is_sound(),
+                },
+            };
+            assert!(noticed, "byte {at} of {name}");
+        }
+    }
+}
+
+#[test]
+fn an_object_missing_from_the_archive_is_told_and_taken_when_it_is_back() {
+    let (small, repository) = (with_contracts(4), Memory::new());
+    let id = crate::store::BlobId(*small.contracts[2].0.as_bytes());
+    let sealed = small.store.blobs().get(&id, None).unwrap().unwrap();
+    small.store.blobs().delete(&id).unwrap();
+    let outcome = small.daily(&repository);
+    assert_eq!((outcome.generation.missing, outcome.generation.objects), (1, 3));
+    assert!(outcome.problems[0].contains(&id.to_string()), "{:?}", outcome.problems);
+    assert_eq!(restore(&repository, None).unwrap().1.missing, [id]);
+    assert_eq!(small.daily(&repository).generation.missing, 1, "still away");
+    small.store.blobs().put(id, &sealed).unwrap();
+    let outcome = small.daily(&repository);
+    assert_eq!((outcome.generation.missing, outcome.generation.objects), (0, 4));
+    let (store, restored) = restore(&repository, None).unwrap();
+    assert_same(&small, &store, &restored);
+}
+
+#[test]
+fn a_restore_cut_short_at_any_step_goes_on() {
+    let (mut small, repository) = (with_contracts(6), Memory::new());
+    small.daily(&repository);
+    small.destroy(small.contracts[0].0);
+    small.deposit(100);
+    small.daily(&repository);
+    let opened = Opened::open(&repository, &kek(), &CONTEXT).unwrap();
+    let generation = opened.catalog.generation(None, "memory").unwrap();
+    let writes = 20;
+    for fault in crate::store::faulty::Fault::BOTH {
+        let mut failed = 0;
+        for nth in 0..writes {
+            let store = crate::store::faulty::FaultyStore::new(crate::store::MemoryStore::new(), nth, fault);
+            let mut steps = super::fixture::Steps::default();
+            let mut run = |store: &dyn crate::store::Store| {
+                opened.restore(generation, store, super::fixture::RESTORED, &mut steps, &|_, _| {})
+            };
+            failed += usize::from(run(&store).is_err());
+            let store = store.into_inner();
+            let restored = run(&store).unwrap();
+            assert_same(&small, &store, &restored);
+        }
+        assert!((5..writes as usize).contains(&failed), "{failed} writes failed");
     }
 }

@@ -61,17 +61,23 @@ struct Seen {
 }
 
 impl Opened<'_> {
-    /// Reads every pack of a generation, and the newest key set.
+    /// Reads every pack of a generation, and every key set.
     ///
     /// # Errors
     /// When the repository is gone; what is wrong with the generation is in the answer.
     pub fn verify(&self, generation: &Generation, progress: Progress<'_>) -> Result<Verified, BackupError> {
         let (mut verified, mut seen) = (Verified::default(), Seen::default());
-        let packs: Vec<_> = generation.packs.iter().chain(&self.keys.packs).collect();
-        let total = packs.iter().fold(0u64, |sum, pack| sum.saturating_add(pack.len));
-        for pack in packs {
+        self.problems.iter().for_each(|problem| verified.problem(problem));
+        // Older key sets are needed only when the newest is damaged; but then they are.
+        let older = self.catalog.key_sets.iter().filter(|set| set.number != self.keys.number);
+        let older: Vec<_> = older.flat_map(|set| &set.packs).collect();
+        let needed = generation.packs.iter().chain(&self.keys.packs).map(|pack| (pack, true));
+        let packs: Vec<_> = needed.chain(older.into_iter().map(|pack| (pack, false))).collect();
+        let total = packs.iter().fold(0u64, |sum, (pack, _)| sum.saturating_add(pack.len));
+        for (pack, is_needed) in packs {
             match fetch(self.repository, &self.pack_key, pack) {
-                Ok(opened) => look(pack, &opened, &mut seen, &mut verified),
+                Ok(opened) if is_needed => look(pack, &opened, &mut seen, &mut verified),
+                Ok(_) => {}
                 Err(error @ BackupError::Untrusted { .. }) => {
                     verified.problem(&error);
                     verified.damaged.push(pack.clone());

@@ -52,6 +52,12 @@ pub enum BackupCommand {
         /// `daily-12`, or `daily` for the newest; without it the newest of every tier
         generation: Option<String>,
     },
+    /// Verify a generation and mend what is damaged, from this archive or from another tier; manifests that cannot be
+    /// believed are removed
+    Repair {
+        /// `daily-12`, or `daily` for the newest
+        generation: String,
+    },
     /// Restore a generation for practice, open it, and compare it with this archive
     Drill {
         /// `daily-12`, or `daily` for the newest
@@ -66,6 +72,7 @@ pub fn run(data: &Path, options: &BackupOptions, output: &Output) -> Result<Exit
         BackupCommand::Run { tier, new } => make(&client, *tier, *new, output),
         BackupCommand::List => list(&client, output),
         BackupCommand::Verify { generation } => verify(&client, generation.clone(), output),
+        BackupCommand::Repair { generation } => repair(&client, generation.clone(), output),
         BackupCommand::Drill { generation } => drill(&client, generation.clone(), output),
     }
 }
@@ -125,21 +132,37 @@ fn verify(client: &Client, generation: Option<String>, output: &Output) -> Resul
     let found: Vec<VerifiedGeneration> =
         client.post("/api/v1/backups/verify", &BackupChoice { generation })?;
     spinner.finish_and_clear();
-    output.result(&found, |out| {
-        for verified in &found {
-            verified.problems.iter().try_for_each(|problem| writeln!(out, "! {problem}"))?;
-            let VerifiedGeneration { generation, records, objects, bytes, problem_count, .. } = verified;
-            let ja = format!(
-                "{generation}: 記録 {records} 件、原本 {objects} 件、{bytes} バイトを照合しました。異常 {problem_count} 件"
-            );
-            let en = format!(
-                "{generation}: compared {records} records, {objects} objects, {bytes} bytes; {problem_count} problems"
-            );
-            writeln!(out, "{}", output.text(&ja, &en))?;
-        }
-        Ok(())
-    })?;
+    output.result(&found, |out| found.iter().try_for_each(|verified| print(out, verified, output)))?;
     Ok(exit(found.iter().all(|verified| verified.verified)))
+}
+
+fn repair(client: &Client, generation: String, output: &Output) -> Result<ExitCode, CliError> {
+    let spinner = output.spinner("控えを照合して直しています", "comparing a backup and mending it");
+    let choice = BackupChoice { generation: Some(generation) };
+    let found: VerifiedGeneration = client.post("/api/v1/backups/repair", &choice)?;
+    spinner.finish_and_clear();
+    output.result(&found, |out| {
+        let ja = format!("{} 個のパックを直しました", found.repaired);
+        writeln!(out, "{}", output.text(&ja, &format!("mended {} packs", found.repaired)))?;
+        print(out, &found, output)
+    })?;
+    Ok(exit(found.verified))
+}
+
+fn print(
+    out: &mut dyn std::io::Write,
+    verified: &VerifiedGeneration,
+    output: &Output,
+) -> std::io::Result<()> {
+    verified.problems.iter().try_for_each(|problem| writeln!(out, "! {problem}"))?;
+    let VerifiedGeneration { generation, records, objects, bytes, problem_count, .. } = verified;
+    let ja = format!(
+        "{generation}: 記録 {records} 件、原本 {objects} 件、{bytes} バイトを照合しました。異常 {problem_count} 件"
+    );
+    let en = format!(
+        "{generation}: compared {records} records, {objects} objects, {bytes} bytes; {problem_count} problems"
+    );
+    writeln!(out, "{}", output.text(&ja, &en))
 }
 
 fn drill(client: &Client, generation: String, output: &Output) -> Result<ExitCode, CliError> {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::Body;
-use crate::archive::{BackupReport, DrillReport, GenerationView, VerifiedGeneration};
+use crate::archive::{BackupReport, DrillReport, FixityReport, GenerationView, VerifiedGeneration};
 use crate::backup::Tier;
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
@@ -65,6 +65,44 @@ pub async fn verify(
         archive.backup_verify(&who, choice.generation.as_deref(), &|_, _| {})
     };
     Ok(Json(app.run(work).await?))
+}
+
+/// Verify a generation (the newest daily one when none is named) and mend what is damaged.
+#[utoipa::path(post, path = "/api/v1/backups/repair", request_body = BackupChoice,
+    responses((status = 200, body = VerifiedGeneration), (status = 401, body = Problem),
+              (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn repair(
+    State(app): State<App>,
+    Who(who): Who,
+    Body(choice): Body<BackupChoice>,
+) -> Result<Json<VerifiedGeneration>, Problem> {
+    let which = choice.generation.unwrap_or_else(|| Tier::Daily.to_string());
+    Ok(Json(app.run(move |archive| archive.backup_repair(&who, &which, &|_, _| {})).await?))
+}
+
+/// How much to read.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixityRun {
+    /// Read the next one of so many parts of all contracts; 1 reads everything.
+    #[serde(default = "everything")]
+    pub parts: u32,
+}
+
+fn everything() -> u32 {
+    1
+}
+
+/// Re-read contracts, compare them with their digests, and mend damaged ones from a backup.
+#[utoipa::path(post, path = "/api/v1/fixity", request_body = FixityRun,
+    responses((status = 200, body = FixityReport), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub async fn fixity(
+    State(app): State<App>,
+    Who(who): Who,
+    Body(wanted): Body<FixityRun>,
+) -> Result<Json<FixityReport>, Problem> {
+    let go_on = |_| std::ops::ControlFlow::Continue(());
+    Ok(Json(app.run(move |archive| archive.fixity(&who, wanted.parts, &go_on)).await?))
 }
 
 /// Restore a generation for practice (the newest daily one when none is named), open it, and compare.

@@ -72,6 +72,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(backups::run, backups::list))
         .routes(routes!(backups::verify))
         .routes(routes!(backups::drill))
+        .routes(routes!(backups::repair))
+        .routes(routes!(backups::fixity))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.
