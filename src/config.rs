@@ -99,6 +99,8 @@ pub struct BackupConfig {
     pub keep_yearly: u32,
     /// Days that wrapped keys are kept.
     pub key_set_days: u32,
+    /// Seconds between the steps in which a server ships the journal to the daily repository; 0: never.
+    pub ship_seconds: u32,
 }
 
 impl Default for BackupConfig {
@@ -111,6 +113,7 @@ impl Default for BackupConfig {
             keep_monthly: 24,
             keep_yearly: 12,
             key_set_days: 35,
+            ship_seconds: 10,
         }
     }
 }
@@ -248,6 +251,7 @@ mod tests {
         let kept = |backup: &BackupConfig| Tier::ALL.map(|tier| backup.tier(tier).1);
         assert_eq!(kept(&config.backup), kept(&BackupConfig::default()));
         assert_eq!(config.backup.key_set_days, BackupConfig::default().key_set_days);
+        assert_eq!(config.backup.ship_seconds, BackupConfig::default().ship_seconds);
         assert_eq!(config.backup.daily, None);
     }
 

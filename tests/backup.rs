@@ -163,6 +163,38 @@ fn a_backup_is_made_while_the_server_serves() {
 }
 
 #[test]
+fn what_a_server_took_since_the_backup_survives_the_machine() {
+    let kept = Kept::new(1);
+    let settings = kept.archive.data().join("shosoin.toml");
+    let quick = fs::read_to_string(&settings).unwrap().replace("ship_seconds = 10", "ship_seconds = 1");
+    fs::write(&settings, quick).unwrap();
+    kept.backup("daily");
+    let server = Server::start(&kept.archive);
+    let answer =
+        server.deposit(&support::server::metadata(), "new.pdf", &pdf::contract("new", 2_000)).unwrap();
+    let id = text(&answer.json()["id"]).to_owned();
+    let started = Instant::now();
+    let shipped = || {
+        let metrics = server.get("/metrics").text();
+        let value = |name: &str| {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(&format!("shosoin_{name} ")));
+            line.and_then(|value| value.parse::<u64>().ok())
+        };
+        value("backup_shipped_entries").is_some_and(|entries| Some(entries) == value("journal_entries"))
+    };
+    while !shipped() {
+        assert!(started.elapsed() < Duration::from_secs(60), "{}", server.said());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    server.kill();
+    let restored = kept.restore("daily", "saved").success();
+    assert_eq!((&restored["records"], &restored["verified"]), (&2.into(), &true.into()), "{restored}");
+    let out = kept.archive.path("saved.pdf");
+    kept.on("saved", &["get", &id, "-o", out.to_str().unwrap()]).success();
+    assert_eq!(fs::read(out).unwrap(), pdf::contract("new", 2_000));
+}
+
+#[test]
 fn wrong_places_and_wrong_keys_are_told_apart() {
     let kept = Kept::new(1);
     kept.backup("daily");

@@ -3,6 +3,8 @@
 //! The generation knows them as they were, but the newest key set has no key of theirs. Nothing of them is kept but the
 //! journal's entries and one row that says why the rest is not there.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
@@ -28,10 +30,13 @@ pub(super) fn absent(view: &dyn View, id: RecordId) -> Result<Option<AbsentRow>,
     view.get(Table::Meta, &key(id))?.map(|row| rows::decode("row of an absent record", &row)).transpose()
 }
 
-/// Removes what the generation still had of `destroyed`, and leaves the row that says so. A record without a row of its
-/// own was destroyed before the generation was made: its state came back as it was then.
-pub(super) fn leave_out(view: &dyn View, destroyed: &[[u8; 16]]) -> Result<Batch, ArchiveError> {
-    let mut batch = Batch::default();
+/// Removes what the generation still had of `destroyed`, and leaves the row that says so; returns the records concerned.
+/// A record without a row of its own was destroyed before the generation was made: its state came back as it was then.
+pub(super) fn leave_out(
+    view: &dyn View,
+    destroyed: &[[u8; 16]],
+) -> Result<(Batch, HashSet<RecordId>), ArchiveError> {
+    let (mut batch, mut left_out) = (Batch::default(), HashSet::new());
     for id in destroyed.iter().map(|id| RecordId::from_bytes(*id)) {
         let Some(row) = view.get(Table::Records, id.as_bytes())? else { continue };
         let row: RecordRow = rows::decode("record row", &row)?;
@@ -39,17 +44,18 @@ pub(super) fn leave_out(view: &dyn View, destroyed: &[[u8; 16]]) -> Result<Batch
         for version in 1..=row.latest_version {
             batch.delete(Table::Versions, rows::version_key(id, version));
         }
+        left_out.insert(id);
         batch.put(Table::Meta, key(id), rows::encode(&AbsentRow { v: V1, deposit_seq: row.deposit_seq }));
     }
-    if batch.changes_nothing() {
-        return Ok(batch);
+    if left_out.is_empty() {
+        return Ok((batch, left_out));
     }
     // The same contract may be deposited again: nothing may lead to the record that is no more.
     for row in view.scan(Table::Dedup, &[], None, Direction::Forward) {
         let (key, id) = row?;
-        if <[u8; 16]>::try_from(id).is_ok_and(|id| destroyed.contains(&id)) {
+        if <[u8; 16]>::try_from(id).is_ok_and(|id| left_out.contains(&RecordId::from_bytes(id))) {
             batch.delete(Table::Dedup, key);
         }
     }
-    Ok(batch)
+    Ok((batch, left_out))
 }

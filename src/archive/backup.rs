@@ -252,7 +252,7 @@ impl Archive {
     }
 
     /// The newest generation that this archive knows to have made in a tier.
-    fn backup_row(&self, tier: Tier) -> Result<Option<BackupRow>, ArchiveError> {
+    pub(super) fn backup_row(&self, tier: Tier) -> Result<Option<BackupRow>, ArchiveError> {
         let row = self.store.view().get(Table::Meta, &backup_key(tier))?;
         row.map(|bytes| rows::decode("backup row", &bytes)).transpose()
     }

@@ -30,6 +30,7 @@ mod retrieve;
 pub mod rows;
 mod search;
 mod search_request;
+mod shipping;
 mod show;
 mod texts;
 mod token;
@@ -62,6 +63,7 @@ pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
+pub use shipping::{ShipStatus, Shipper};
 pub use show::{RecordView, RetentionView};
 
 use crate::config::Config;
@@ -89,6 +91,8 @@ pub struct Archive {
     signer: SigningKey,
     /// One run on the backup repositories at a time.
     backing_up: Mutex<()>,
+    /// How far the daily repository follows the journal.
+    shipped: Mutex<ShipStatus>,
     /// The thread that follows the journal, when there is one.
     follower: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the archive is open: one process per directory. `None` for archives in memory.

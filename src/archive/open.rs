@@ -105,6 +105,7 @@ impl Archive {
             verifying_key,
             signer,
             backing_up: Mutex::default(),
+            shipped: Mutex::default(),
             follower: Mutex::default(),
             _lock: Some(lock),
         })

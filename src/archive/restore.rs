@@ -50,7 +50,7 @@ pub struct RestoreReport {
     pub journal_seq: u64,
     /// Sealed objects that came back.
     pub objects: u64,
-    /// Records destroyed after the generation was made: they stay destroyed.
+    /// Records without a key, destroyed before the generation was made or after: they stay destroyed.
     pub destroyed: u64,
     /// Everything was read again and compared, and nothing is missing or disagrees.
     pub verified: bool,
@@ -65,9 +65,14 @@ struct RestoreDetails {
     generation: String,
     repository: String,
     entries: u64,
-    destroyed: Vec<RecordId>,
+    /// Records that the generation had and that were destroyed since; the first of them.
+    left_out: Vec<RecordId>,
+    left_out_count: usize,
     missing: u64,
 }
+
+/// Records named in the journal entry of a restore: 36 bytes each, and an entry has its bound.
+const MAX_NAMED: usize = 1_000;
 
 /// `restore.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +125,7 @@ pub(super) fn restore_with(
     let restored = {
         let store = RocksStore::open(layout.store(), store::Options { create: true })?;
         let meta = RestoredMeta { checkpoint: META.checkpoint, archive_key: META.archive_key };
-        opened.restore(generation, &store, meta, &mut steps, progress)?
+        opened.restore(generation, &store, (meta, number.is_none()), &mut steps, progress)?
     };
     write_settings(&layout, &restored)?;
     give_key(&layout, &kek, &request.key, copy)?;
@@ -161,15 +166,16 @@ fn conclude(
     restored: &Restored,
 ) -> Result<RestoreReport, ArchiveError> {
     let who = Principal::system();
-    let details = RestoreDetails {
-        generation: generation.label(),
-        repository: generation.repository.to_string(),
-        entries: restored.entries,
-        destroyed: restored.destroyed.iter().map(|id| RecordId::from_bytes(*id)).collect(),
-        missing: restored.missing.len() as u64,
-    };
     if archive.journal_size() == restored.entries {
-        let batch = leave_out(&*archive.store.view(), &restored.destroyed)?;
+        let (batch, left_out) = leave_out(&*archive.store.view(), &restored.destroyed)?;
+        let details = RestoreDetails {
+            generation: generation.label(),
+            repository: generation.repository.to_string(),
+            entries: restored.entries,
+            left_out: left_out.iter().take(MAX_NAMED).copied().collect(),
+            left_out_count: left_out.len(),
+            missing: restored.missing.len() as u64,
+        };
         let details = Some(archive.keyring.seal_archive_details(&details)?);
         let write = Box::new(move |_: &_| Ok(Written { details, batch }));
         let draft = Draft { actor: who.clone(), act: Act::Restore, record: None, blob_bytes: 0, write };

@@ -44,30 +44,26 @@ pub fn collect(
 ) -> Result<Collected, BackupError> {
     let mut collected = Collected::default();
     let numbers: Vec<_> = catalog.generations.iter().map(|generation| generation.number).collect();
-    for (number, verdict) in keep::decide(&numbers, keep.generations) {
-        if matches!(verdict, Verdict::Expired { .. }) {
-            repository.delete(&Name::generation(number))?;
-            catalog.generations.retain(|generation| generation.number != number);
-            collected.generations += 1;
-        }
-    }
-    for number in key_set::expired(&catalog.key_sets, now, keep.key_days) {
-        repository.delete(&Name::keys(number))?;
-        catalog.key_sets.retain(|set| set.number != number);
-        collected.key_sets += 1;
-    }
+    let decided = keep::decide(&numbers, keep.generations).into_iter();
+    let old = decided.filter(|(_, verdict)| matches!(verdict, Verdict::Expired { .. }));
+    let old: Vec<_> = old.map(|(number, _)| number).collect();
+    let old_sets = key_set::expired(&catalog.key_sets, now, keep.key_days);
+    let names = old.iter().map(|number| Name::generation(*number));
+    let names: Vec<_> = names.chain(old_sets.iter().map(|number| Name::keys(*number))).collect();
+    repository.delete(&names)?;
+    catalog.generations.retain(|generation| !old.contains(&generation.number));
+    catalog.key_sets.retain(|set| !old_sets.contains(&set.number));
+    (collected.generations, collected.key_sets) = (old.len() as u64, old_sets.len() as u64);
     if !catalog.untrusted.is_empty() {
         collected.held_back = true;
         return Ok(collected);
     }
     let named = catalog.named();
-    for listed in repository.list(Folder::Packs)? {
-        // A file that is no pack of ours is left to whoever put it there.
-        let Some(id) = PackId::parse(&listed.file) else { continue };
-        if !named.contains(&id) && !in_use.contains(&id) {
-            repository.delete(&Name::pack(id))?;
-            collected.packs += 1;
-        }
-    }
+    // A file that is no pack of ours is left to whoever put it there.
+    let packs = repository.list(Folder::Packs)?.into_iter().filter_map(|listed| PackId::parse(&listed.file));
+    let unused = packs.filter(|id| !named.contains(id) && !in_use.contains(id));
+    let unused: Vec<_> = unused.map(Name::pack).collect();
+    repository.delete(&unused)?;
+    collected.packs = unused.len() as u64;
     Ok(collected)
 }

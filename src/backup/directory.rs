@@ -1,5 +1,6 @@
 //! A repository in a directory: another disk, a network share, whatever the system mounts.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -169,12 +170,20 @@ impl Repository for Directory {
         }
     }
 
-    fn delete(&self, name: &Name) -> Result<(), RepositoryError> {
-        let removed = match fs::remove_file(self.path(name)) {
-            Err(error) if error.kind() == ErrorKind::NotFound && self.root.is_dir() => Ok(()),
-            other => other.and_then(|()| sync(&self.folder(name.folder()))),
-        };
-        removed.map_err(|error| self.failed(error))
+    fn delete(&self, names: &[Name]) -> Result<(), RepositoryError> {
+        let mut touched = BTreeSet::new();
+        for name in names {
+            match fs::remove_file(self.path(name)) {
+                Ok(()) => drop(touched.insert(name.folder())),
+                Err(error) if error.kind() == ErrorKind::NotFound && self.root.is_dir() => {}
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+        // Once for each folder: a day of shipping leaves thousands of files.
+        touched
+            .into_iter()
+            .try_for_each(|folder| sync(&self.folder(folder)))
+            .map_err(|error| self.failed(error))
     }
 
     fn lock(&self) -> Result<Claim, RepositoryError> {
@@ -239,7 +248,7 @@ mod tests {
         assert!(matches!(put, RepositoryError::Gone(_)), "{put}");
         assert!(matches!(directory.get(&Name::generation(1), 0..9), Err(RepositoryError::Gone(_))));
         assert!(matches!(directory.list(Folder::Packs), Err(RepositoryError::Gone(_))));
-        assert!(matches!(directory.delete(&Name::generation(1)), Err(RepositoryError::Gone(_))));
+        assert!(matches!(directory.delete(&[Name::generation(1)]), Err(RepositoryError::Gone(_))));
         assert!(matches!(directory.lock().err(), Some(RepositoryError::Gone(_))));
         assert!(matches!(Directory::open(&path).err(), Some(RepositoryError::Gone(_))));
         assert!(!path.exists());

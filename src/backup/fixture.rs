@@ -193,7 +193,13 @@ pub fn restore(
     let store = MemoryStore::new();
     let opened = Opened::open(repository, &kek(), &CONTEXT)?;
     let generation = opened.catalog.generation(number, "memory")?;
-    let restored = opened.restore(generation, &store, RESTORED, &mut Steps::default(), &|_, _| {})?;
+    let restored = opened.restore(
+        generation,
+        &store,
+        (RESTORED, number.is_none()),
+        &mut Steps::default(),
+        &|_, _| {},
+    )?;
     Ok((store, restored))
 }
 

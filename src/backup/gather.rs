@@ -27,6 +27,8 @@ pub struct News {
 #[derive(Default)]
 pub struct Changed {
     pub rows: BTreeSet<(Table, Vec<u8>)>,
+    /// Rows of `keys`, which belong to key sets and tails only.
+    pub keys: BTreeSet<Vec<u8>>,
     pub objects: Vec<BlobId>,
     /// An entry has no list of its changes: an earlier release wrote it.
     pub unlisted: bool,
@@ -45,7 +47,7 @@ pub fn gather(
 ) -> Result<News, BackupError> {
     let from = base.map_or(0, |base| base.entries);
     let mut packer = Packer::new(repository, source.pack_key, Kind::Journal);
-    let changed = journal(&*snapshot.view, from, snapshot, &mut packer)?;
+    let changed = journal(from, snapshot, &mut |item| packer.add(item))?;
     let mut packs = packer.finish()?;
     let complete = rows_again || changed.unlisted;
     let mut packer = Packer::new(repository, source.pack_key, if complete { Kind::Base } else { Kind::Rows });
@@ -66,11 +68,11 @@ pub fn gather(
 /// # Errors
 /// When an entry is missing or damaged, or the root is another one.
 pub fn journal(
-    view: &dyn View,
     from: u64,
     snapshot: &Snapshot<'_>,
-    packer: &mut Packer<'_>,
+    add: &mut dyn FnMut(Item<'_>) -> Result<(), BackupError>,
 ) -> Result<Changed, BackupError> {
+    let view = &*snapshot.view;
     let mut changed = Changed::default();
     let mut frontier = frontier(view, from)?;
     let (start, end) = (from.to_be_bytes(), snapshot.entries.to_be_bytes());
@@ -81,10 +83,10 @@ pub fn journal(
             return Err(damaged(format!("journal entry {} is missing", frontier.size())));
         }
         frontier.append(leaf_hash(&entry));
-        packer.add(Item { what: What::Entry, name: "", key: &key, value: &entry })?;
+        add(Item { what: What::Entry, name: "", key: &key, value: &entry })?;
         match lists.next_if(|list| list.as_ref().map_or(true, |(of, _)| *of == key)).transpose()? {
             Some((_, list)) => {
-                packer.add(Item { what: What::Changes, name: "", key: &key, value: &list })?;
+                add(Item { what: What::Changes, name: "", key: &key, value: &list })?;
                 note(&list, &mut changed)?;
             }
             None => unlisted(&entry, &mut changed)?,
@@ -100,6 +102,7 @@ fn note(list: &[u8], changed: &mut Changed) -> Result<(), BackupError> {
     let list = changes::decode(list).ok_or_else(|| damaged("a list of changes does not read".into()))?;
     for change in list {
         match change {
+            Change::Row(Table::Keys, key) => drop(changed.keys.insert(key)),
             Change::Row(table, key) if place(table) == Place::Rows => drop(changed.rows.insert((table, key))),
             Change::Row(..) => {}
             Change::Blob(id) => changed.objects.push(id),

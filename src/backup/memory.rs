@@ -118,11 +118,12 @@ impl Repository for Memory {
         Ok(inside.map(|(name, bytes)| Listed { file: name.file().into(), len: bytes.len() as u64 }).collect())
     }
 
-    fn delete(&self, name: &Name) -> Result<(), RepositoryError> {
-        self.write(|| {
+    fn delete(&self, names: &[Name]) -> Result<(), RepositoryError> {
+        let remove = |name| {
             self.objects.lock().unwrap().remove(name);
             Ok(())
-        })
+        };
+        names.iter().try_for_each(|name| self.write(|| remove(name)))
     }
 
     fn lock(&self) -> Result<Claim, RepositoryError> {

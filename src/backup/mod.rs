@@ -25,12 +25,14 @@ mod manifest;
 mod objects;
 mod pack;
 mod packer;
+mod rebuild;
 mod repair;
 mod repository;
 mod restore;
 mod run;
 mod statement;
 mod tables;
+mod tail;
 mod tree;
 mod verify;
 
@@ -40,6 +42,8 @@ mod fixture;
 pub mod memory;
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod tail_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -56,6 +60,7 @@ pub use repair::Repaired;
 pub use repository::{Folder, Name, PackId, Repository, RepositoryError};
 pub use restore::{Opened, Restored, RestoredMeta, Resume};
 pub use run::{MetaRows, Outcome, Plan, Snapshot, Source};
+pub use tail::{Position, Shipped};
 pub use verify::Verified;
 
 /// Told about the progress of long work: done so far and, when known, of how many.

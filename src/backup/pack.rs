@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::error::BackupError;
 use super::manifest::PackRef;
 use super::repository::{Name, PackId};
-use crate::seal::{Compression, Dek, DerivedKey, Purpose, seal, sealed_len, unseal_limited};
+use crate::seal::{Compression, Dek, DerivedKey, Purpose, SealError, seal, sealed_len, unseal_limited};
 
 const MAGIC: &[u8; 8] = b"SHOSPACK";
 const VERSION: u8 = 1;
@@ -174,6 +174,14 @@ pub fn seal_pack(key: &Dek, id: PackId, kind: Kind, plain: &[u8]) -> Result<Vec<
     Ok(seal(key, Purpose::Backup, &id.0, plain, kind.compression())?)
 }
 
+/// Opens sealed bytes under the name they should have; [`Pack::parse`] judges what is in them.
+///
+/// # Errors
+/// When they were altered, or belong to another name.
+pub fn unseal_pack(key: &Dek, id: PackId, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    unseal_limited(key, Purpose::Backup, &id.0, sealed, MAX_PLAIN_LEN)
+}
+
 /// A pack that was opened: its seal held, and its items are in place.
 pub struct Pack {
     plain: Vec<u8>,
@@ -192,8 +200,7 @@ impl Pack {
         if sealed.len() as u64 != expected.len {
             return Err(untrusted(format!("it has {} bytes instead of {}", sealed.len(), expected.len)));
         }
-        let plain = unseal_limited(key, Purpose::Backup, &expected.id.0, sealed, MAX_PLAIN_LEN)
-            .map_err(|error| untrusted(error.to_string()))?;
+        let plain = unseal_pack(key, expected.id, sealed).map_err(|error| untrusted(error.to_string()))?;
         let pack = Self::parse(plain, expected.kind).map_err(|why| untrusted(why.into()))?;
         if pack.items as u64 != expected.items {
             return Err(untrusted(format!("it has {} items instead of {}", pack.items, expected.items)));

@@ -62,11 +62,8 @@ impl Opened<'_> {
         let damaged = |set: &&KeySet| set.packs.iter().any(|pack| verified.damaged.contains(pack));
         let sets = self.catalog.key_sets.iter().filter(|set| set.number != self.keys.number).filter(damaged);
         let sets = sets.map(|set| Name::keys(set.number));
-        for name in self.catalog.untrusted.iter().map(|(name, _)| name.clone()).chain(sets) {
-            self.repository.delete(&name)?;
-            repaired.removed.push(name);
-        }
-        Ok(())
+        repaired.removed = self.catalog.untrusted.iter().map(|(name, _)| name.clone()).chain(sets).collect();
+        Ok(self.repository.delete(&repaired.removed)?)
     }
 
     /// The sealed pack again; `None` when not all of it can be found.

@@ -167,11 +167,11 @@ pub trait Repository: Send + Sync {
     /// When it cannot be written.
     fn replace(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError>;
 
-    /// Removes an object; removing one that is not there is fine.
+    /// Removes objects, in any order; removing one that is not there is fine.
     ///
     /// # Errors
-    /// When it cannot be removed.
-    fn delete(&self, name: &Name) -> Result<(), RepositoryError>;
+    /// When one cannot be removed; some may be gone then.
+    fn delete(&self, names: &[Name]) -> Result<(), RepositoryError>;
 
     /// Claims the repository for writing, and removes what a killed writer left.
     ///

@@ -4,22 +4,20 @@
 //! themselves by their seals, entries by leading to the signed root, and an object comes back only if its record has a
 //! key in the newest key set. A record without one was destroyed after the generation was made, and stays so.
 
-use std::collections::BTreeSet;
-
 use super::Progress;
 use super::catalog::{Catalog, Identity};
-use super::changes::table;
 use super::error::BackupError;
 use super::fetch::{fetch, salvage};
-use super::gather::{damaged, frontier};
+use super::gather::frontier;
 use super::key_set::KeySet;
 use super::manifest::{Generation, PackRef};
-use super::pack::{Item, Kind, Pack, What, pack_key};
-use super::repository::Repository;
-use crate::journal::merkle::{Frontier, Hash, leaf_hash, node_key};
-use crate::journal::{Act, Entry, checkpoint};
+use super::pack::{Kind, What, pack_key};
+use super::rebuild::{account, objects_of, put_entries, put_keys, put_objects, put_rows, put_tail};
+use super::repository::{Name, Repository};
+use super::tail::Tail;
+use crate::journal::checkpoint;
 use crate::seal::{Context, Dek, Kek, SealError};
-use crate::store::{Batch, BlobId, Direction, Store, Table, View};
+use crate::store::{Batch, BlobId, Store, Table};
 
 /// Problems told by name; the rest is only counted.
 const MAX_TOLD: usize = 100;
@@ -116,7 +114,7 @@ pub struct Restored {
     pub records: u64,
     /// Objects stored.
     pub objects: u64,
-    /// Records that were destroyed after the generation was made.
+    /// Records without a key: destroyed, before the generation was made or after.
     pub destroyed: Vec<[u8; 16]>,
     /// Objects that should be there and are not.
     pub missing: Vec<BlobId>,
@@ -142,7 +140,8 @@ pub struct RestoredMeta<'a> {
 }
 
 impl Opened<'_> {
-    /// Restores a generation into an empty store, or goes on with it.
+    /// Restores a generation into an empty store, or goes on with it; with `follow` also the tails that were shipped
+    /// after it.
     ///
     /// # Errors
     /// Damage that nothing can make good: of the journal, of rows, of keys. Damaged objects are told, not fatal.
@@ -150,7 +149,7 @@ impl Opened<'_> {
         &self,
         generation: &Generation,
         store: &dyn Store,
-        meta: RestoredMeta<'_>,
+        (meta, follow): (RestoredMeta<'_>, bool),
         resume: &mut dyn Resume,
         progress: Progress<'_>,
     ) -> Result<Restored, BackupError> {
@@ -167,8 +166,47 @@ impl Opened<'_> {
             bytes += step.len;
             progress(bytes, Some(total));
         }
-        self.finish(generation, store, meta, &mut restored)?;
+        let head = self.checked_head(generation, store, &mut restored)?;
+        let head = match follow {
+            true => self.follow(generation, store, (done, resume), &mut restored)?.unwrap_or(head),
+            false => head,
+        };
+        self.finish(&head, store, meta, &mut restored)?;
         Ok(restored)
+    }
+
+    /// Goes on with the tails; the head of the last one that fits.
+    fn follow(
+        &self,
+        generation: &Generation,
+        store: &dyn Store,
+        (mut done, resume): (u64, &mut dyn Resume),
+        restored: &mut Restored,
+    ) -> Result<Option<String>, BackupError> {
+        let (tails, problems) = self.tails_after(generation.entries)?;
+        problems.into_iter().for_each(|problem| restored.problem(problem));
+        let mut head = None;
+        for tail in tails {
+            done += 1;
+            if done > resume.done() {
+                for pack in &tail.objects {
+                    self.step(pack, store, restored)?;
+                }
+                let put = Tail::read(self.repository, tail.from, &self.pack_key, &self.identity.vkey)
+                    .and_then(|(_, pack)| put_tail(store, &tail.head, &pack));
+                if let Err(error) = put {
+                    restored.problem(format!(
+                        "{}: {error}; what came later is not restored",
+                        Name::tail(tail.from)
+                    ));
+                    break;
+                }
+                resume.advance(done)?;
+            }
+            restored.entries = tail.head.size;
+            head = Some(tail.note);
+        }
+        Ok(head)
     }
 
     /// All packs in the order in which they are needed.
@@ -207,14 +245,13 @@ impl Opened<'_> {
         }
     }
 
-    /// Checks that everything came back and agrees, and writes the head.
-    fn finish(
+    /// The head of the generation, once the entries that came back lead to it.
+    fn checked_head(
         &self,
         generation: &Generation,
         store: &dyn Store,
-        meta: RestoredMeta<'_>,
         restored: &mut Restored,
-    ) -> Result<(), BackupError> {
+    ) -> Result<String, BackupError> {
         let contradicts = |what: &str| BackupError::Contradiction(what.to_owned());
         let head = self.last_rows(generation, restored)?;
         let signed = checkpoint::verify(&head, &self.identity.vkey)
@@ -222,17 +259,25 @@ impl Opened<'_> {
         if (signed.size, signed.root) != (generation.entries, generation.root) {
             return Err(contradicts("its checkpoint is not that of its manifest"));
         }
-        let view = store.view();
-        let root = root_of(&*view, generation.entries)?;
-        if root != generation.root {
+        if frontier(&*store.view(), generation.entries)?.root() != generation.root {
             return Err(contradicts("its entries do not lead to the root that was signed"));
         }
         restored.entries = generation.entries;
-        account(&*view, store, restored)?;
-        drop(view);
+        Ok(head)
+    }
+
+    /// Accounts for every record, and writes the head.
+    fn finish(
+        &self,
+        head: &str,
+        store: &dyn Store,
+        meta: RestoredMeta<'_>,
+        restored: &mut Restored,
+    ) -> Result<(), BackupError> {
+        account(&*store.view(), store, restored)?;
         let mut batch = Batch::new();
         batch.put(Table::Meta, meta.archive_key, self.keys.archive_key.clone());
-        batch.put(Table::Meta, meta.checkpoint, head.into_bytes());
+        batch.put(Table::Meta, meta.checkpoint, head);
         Ok(store.commit(batch)?)
     }
 
@@ -257,150 +302,4 @@ impl Opened<'_> {
         }
         head.ok_or_else(|| BackupError::Contradiction("it has no checkpoint".into()))
     }
-}
-
-/// The root over the first `size` entries, from the tree that was rebuilt.
-fn root_of(view: &dyn View, size: u64) -> Result<Hash, BackupError> {
-    Ok(frontier(view, size)?.root())
-}
-
-/// Goes through the journal: every deposit must have its object, unless its key was destroyed.
-fn account(view: &dyn View, store: &dyn Store, restored: &mut Restored) -> Result<(), BackupError> {
-    for row in view.scan(Table::Journal, &[], None, Direction::Forward) {
-        let entry = Entry::decode(&row?.1).map_err(|error| damaged(error.to_string()))?;
-        let (Act::Deposit, Some(id)) = (entry.act, entry.record) else { continue };
-        let id = *id.as_bytes();
-        if view.get(Table::Keys, &id)?.is_none() {
-            restored.destroyed.push(id);
-        } else {
-            restored.records += 1;
-            match store.blobs().size(&BlobId(id))? {
-                Some(_) => restored.objects += 1,
-                None => restored.missing.push(BlobId(id)),
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Where the journal restored so far ends.
-fn edge(view: &dyn View) -> Result<Frontier, BackupError> {
-    let last = view.scan(Table::Journal, &[], None, Direction::Reverse).next().transpose()?;
-    let size =
-        last.and_then(|(key, _)| Some(u64::from_be_bytes(key.try_into().ok()?))).map_or(0, |seq| seq + 1);
-    frontier(view, size)
-}
-
-/// Entries with the rows that follow from them. A step that happened although it was not noted happens again unchanged.
-fn put_entries(store: &dyn Store, pack: &Pack) -> Result<(), BackupError> {
-    let mut edge = edge(&*store.view())?;
-    let mut batch = Batch::new();
-    for item in pack.items() {
-        let seq = item.key.try_into().map(u64::from_be_bytes);
-        let seq = seq.map_err(|_| BackupError::Contradiction("an entry has no number".into()))?;
-        match item.what {
-            What::Entry if seq < edge.size() => {}
-            What::Entry if seq > edge.size() => {
-                return Err(BackupError::Contradiction(format!("journal entry {} is missing", edge.size())));
-            }
-            What::Entry => put_entry(&mut batch, &mut edge, seq, item.value)?,
-            What::Changes => {
-                batch.put(Table::Changes, item.key, item.value);
-            }
-            _ => return Err(unexpected(&item)),
-        }
-    }
-    Ok(store.commit(batch)?)
-}
-
-fn put_entry(batch: &mut Batch, edge: &mut Frontier, seq: u64, bytes: &[u8]) -> Result<(), BackupError> {
-    let entry = Entry::decode(bytes).map_err(|error| BackupError::Contradiction(error.to_string()))?;
-    if entry.seq != seq {
-        return Err(BackupError::Contradiction(format!("entry {seq} says that it is {}", entry.seq)));
-    }
-    for (level, index, hash) in edge.append(leaf_hash(bytes)) {
-        batch.put(Table::Tree, node_key(level, index), hash);
-    }
-    if let Some(id) = entry.record {
-        batch.put(Table::Trail, [id.as_bytes().as_slice(), &seq.to_be_bytes()].concat(), []);
-    }
-    batch.put(Table::Journal, seq.to_be_bytes(), bytes);
-    Ok(())
-}
-
-fn put_rows(store: &dyn Store, pack: &Pack) -> Result<(), BackupError> {
-    let mut batch = Batch::new();
-    for item in pack.items() {
-        match item.what {
-            What::Row => {
-                batch.put(named(&item)?, item.key, item.value);
-            }
-            What::Gone => {
-                batch.delete(named(&item)?, item.key);
-            }
-            What::File | What::Head => {}
-            _ => return Err(unexpected(&item)),
-        }
-    }
-    Ok(store.commit(batch)?)
-}
-
-/// Keys of the records that this generation knows; those of later ones are left out.
-fn put_keys(store: &dyn Store, pack: &Pack) -> Result<(), BackupError> {
-    let view = store.view();
-    let mut batch = Batch::new();
-    for item in pack.items() {
-        match item.what {
-            What::Row => {
-                batch.put(named(&item)?, item.key, item.value);
-            }
-            What::WrappedKey => {
-                if is_record(&*view, item.key)? {
-                    batch.put(Table::Keys, item.key, item.value);
-                }
-            }
-            _ => return Err(unexpected(&item)),
-        }
-    }
-    drop(view);
-    Ok(store.commit(batch)?)
-}
-
-/// Stores objects, but those of records that have no key any more.
-fn put_objects<'a>(
-    store: &dyn Store,
-    objects: impl Iterator<Item = (BlobId, &'a [u8])>,
-) -> Result<(), BackupError> {
-    let view = store.view();
-    let mut batch = Batch::new();
-    let mut seen = BTreeSet::new();
-    for (id, bytes) in objects {
-        let destroyed = view.get(Table::Keys, &id.0)?.is_none() && is_record(&*view, &id.0)?;
-        if !destroyed && seen.insert(id) {
-            batch.put_blob(id, bytes);
-        }
-    }
-    drop(view);
-    Ok(store.commit(batch)?)
-}
-
-fn objects_of(pack: &Pack) -> impl Iterator<Item = (BlobId, &[u8])> {
-    pack.items()
-        .filter(|item| item.what == What::Object)
-        .filter_map(|item| Some((BlobId(item.key.try_into().ok()?), item.value)))
-}
-
-/// Whether the journal has an entry about a record of this id.
-fn is_record(view: &dyn View, id: &[u8]) -> Result<bool, BackupError> {
-    let end = [id, &[0xff; 8]].concat();
-    Ok(view.scan(Table::Trail, id, Some(&end), Direction::Forward).next().transpose()?.is_some())
-}
-
-fn named(item: &Item<'_>) -> Result<Table, BackupError> {
-    table(item.name)
-        .ok_or_else(|| BackupError::Newer { what: format!("the table {:?} in this backup", item.name) })
-}
-
-fn unexpected(item: &Item<'_>) -> BackupError {
-    BackupError::Contradiction(format!("a pack holds an item of the wrong kind ({:?})", item.what))
 }

@@ -18,6 +18,7 @@ use super::objects;
 use super::pack::Kind;
 use super::packer::put_and_compare;
 use super::repository::{Folder, Name, PackId, Repository};
+use super::tail;
 use super::tree::continues;
 use crate::journal::merkle::Hash;
 use crate::journal::{Origin, SigningKey, checkpoint};
@@ -161,7 +162,11 @@ impl<'a> Source<'a> {
         let mut catalog = Catalog::load(repository, &identity)?;
         let set = self.write_keys(repository, &identity, catalog.next_keys(), &self.snapshot()?)?;
         catalog.key_sets.push(set);
-        collect(repository, &mut catalog, keep, self.now, &BTreeSet::new())
+        let in_use = tail::in_use(repository, self.pack_key, &identity.vkey).unwrap_or_else(|error| {
+            catalog.untrusted.push((Name::tail(0), error.to_string()));
+            BTreeSet::new()
+        });
+        collect(repository, &mut catalog, keep, self.now, &in_use)
     }
 
     /// Makes the next generation of a repository, complete in itself, at the cost of what is new.
@@ -269,6 +274,10 @@ impl<'a> Source<'a> {
         keep: Keep,
         problems: &mut Vec<String>,
     ) -> Collected {
+        // The generation contains what they hold. One that stays is harmless, but its packs are then in use.
+        if let Err(error) = tail::remove_all(repository) {
+            catalog.untrusted.push((Name::tail(0), error.to_string()));
+        }
         match collect(repository, catalog, keep, self.now, &BTreeSet::new()) {
             Ok(collected) => collected,
             Err(error) => {

@@ -292,7 +292,7 @@ fn a_pack_of_objects_that_is_lost_cut_short_or_scrambled_is_made_again() {
         assert_eq!((before.lost.len(), repaired.repaired.len()), (8, 1));
         assert!(after.is_sound(), "{:?}", after.problems);
     }
-    repository.delete(&name).unwrap();
+    repository.delete(&[name]).unwrap();
     assert!(repair(&small, &repository).2.is_sound());
 }
 
@@ -306,7 +306,7 @@ fn damage_to_anything_else_is_found_and_a_complete_generation_makes_it_good() {
         let (before, repaired, _) = repair(&small, &repository);
         assert!(!before.is_sound());
         assert_eq!((repaired.repaired.len(), repaired.beyond.len()), (0, 1));
-        let error = restore(&repository, None).unwrap_err();
+        let error = restore(&repository, None).err().unwrap();
         assert!(error.to_string().contains(&name.to_string()), "{error}");
         let keep = Keep { generations: 35, key_days: 35 };
         let plan = Plan { tier: Tier::Daily, keep, was_there: true, complete: true };
@@ -328,7 +328,7 @@ fn a_damaged_newest_key_set_is_told_and_the_one_before_serves() {
     repository.tamper(&pack, |bytes| bytes[80] ^= 1);
     let (_, restored) = restore(&repository, Some(1)).unwrap();
     assert!(restored.problems[0].contains("key set 2"), "{:?}", restored.problems);
-    let error = restore(&repository, Some(2)).unwrap_err();
+    let error = restore(&repository, Some(2)).err().unwrap();
     assert!(error.to_string().contains("older than generation daily-2"), "{error}");
     small.daily(&repository);
     let (before, repaired, after) = repair(&small, &repository);
@@ -394,7 +394,7 @@ fn a_restore_cut_short_at_any_step_goes_on() {
             let store = crate::store::faulty::FaultyStore::new(crate::store::MemoryStore::new(), nth, fault);
             let mut steps = super::fixture::Steps::default();
             let mut run = |store: &dyn crate::store::Store| {
-                opened.restore(generation, store, super::fixture::RESTORED, &mut steps, &|_, _| {})
+                opened.restore(generation, store, (super::fixture::RESTORED, true), &mut steps, &|_, _| {})
             };
             failed += usize::from(run(&store).is_err());
             let store = store.into_inner();

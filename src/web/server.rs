@@ -44,6 +44,8 @@ pub async fn serve(
     let unix = bind_socket(archive.layout())?;
     let address = tcp.local_addr().map_err(ArchiveError::io(listen.to_string()))?;
     archive.follow_in_background()?;
+    // Ends with this function, before the archive is closed.
+    let _shipper = archive.ship_in_background()?;
     ready(&Listening { address, socket: socket.clone() });
 
     let (stopping, stopped) = watch::channel(false);

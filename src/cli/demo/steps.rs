@@ -138,9 +138,13 @@ fn backup(demo: &mut Demo<'_>) -> Result<(), CliError> {
     let settings = demo.data.join("shosoin.toml");
     let failed = |error: std::io::Error| CliError::file(&settings, &error);
     let text = std::fs::read_to_string(&settings).map_err(failed)?;
-    let changed = text.replace("[backup]\n", &format!("[backup]\ndaily = {:?}\n", repository.display().to_string()));
+    let changed =
+        text.replace("[backup]\n", &format!("[backup]\ndaily = {:?}\n", repository.display().to_string()));
     std::fs::write(&settings, changed).map_err(failed)?;
-    demo.say("shosoin.toml:  [backup] daily = \"…/backup-daily\"", "shosoin.toml:  [backup] daily = \"…/backup-daily\"");
+    demo.say(
+        "shosoin.toml:  [backup] daily = \"…/backup-daily\"",
+        "shosoin.toml:  [backup] daily = \"…/backup-daily\"",
+    );
     demo.show(&["backup", "run", "daily"])?;
     demo.show(&["restore", "--from", "backup-daily", "--to", "restored", "--key", "archive/keys/kek.key"])
 }
