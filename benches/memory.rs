@@ -55,7 +55,7 @@ fn fill(data: &Path, records: u64) {
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
             scope.spawn(|| {
-                let who = Principal::system();
+                let who = Principal::built_in("bench");
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= records {

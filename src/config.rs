@@ -1,9 +1,19 @@
 //! `shosoin.toml`: every setting with its default and its reason; unknown keys are refused.
 
+mod notices;
+mod people;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use serde::Deserialize;
+
+pub use notices::{
+    MIN_WEBHOOK_SECRET_BYTES, MailConfig, MailTls, NoticeLanguage, NoticesConfig, WebhookConfig,
+    read_certificates, read_secret,
+};
+pub use people::{DirectoryOwner, PeopleConfig, SocketReach};
 
 use crate::backup::Tier;
 use crate::record::Currency;
@@ -38,6 +48,15 @@ pub struct Config {
     pub search: SearchConfig,
     #[serde(default)]
     pub backup: BackupConfig,
+    #[serde(default)]
+    pub signatures: SignaturesConfig,
+    #[serde(default)]
+    pub people: PeopleConfig,
+    #[serde(default)]
+    pub notices: NoticesConfig,
+    /// Schedules of jobs by name, `off` to switch one off; checked by `jobs`.
+    #[serde(default)]
+    pub jobs: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -141,6 +160,16 @@ impl BackupConfig {
     }
 }
 
+/// Whose certificates are believed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignaturesConfig {
+    /// The certificate authorities of the operating system.
+    pub system_roots: bool,
+    /// Files and directories with further roots, relative to the data directory unless absolute.
+    pub trust: Vec<PathBuf>,
+}
+
 impl Default for ArchiveConfig {
     fn default() -> Self {
         Self { zone: chrono_tz::Asia::Tokyo, currency: Currency::JPY }
@@ -168,6 +197,12 @@ impl Default for DepositConfig {
 impl Default for SearchConfig {
     fn default() -> Self {
         Self { writer_memory_bytes: 50_000_000, cache_bytes: 32 << 20 }
+    }
+}
+
+impl Default for SignaturesConfig {
+    fn default() -> Self {
+        Self { system_roots: true, trust: Vec::new() }
     }
 }
 
@@ -204,6 +239,7 @@ impl Config {
             return Err("[deposit] max_bytes must be above zero and at most max_bytes_in_flight".into());
         }
         self.backup.check()?;
+        self.notices.check()?;
         if !self.server.listen.ip().is_loopback() {
             return Err(format!(
                 "[server] listen is {}; this release speaks HTTP without TLS and listens on this machine only. \
@@ -219,15 +255,27 @@ impl Config {
     /// # Errors
     /// A message naming the entities to choose from.
     pub fn entity(&self, name: Option<&str>) -> Result<&EntityConfig, String> {
-        let names = || self.entities.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ");
-        match name {
-            Some(name) => self
-                .entities
-                .iter()
-                .find(|entity| entity.name == name)
-                .ok_or_else(|| format!("there is no entity {name:?}; shosoin.toml names: {}", names())),
-            None if self.entities.len() == 1 => Ok(&self.entities[0]),
-            None => Err(format!("this archive has several entities; choose one with --entity: {}", names())),
+        self.entity_among(name, |_| true)
+    }
+
+    /// The entity a record belongs to, among those that somebody has to do with; the others are not spoken of.
+    ///
+    /// # Errors
+    /// A message naming the entities to choose from.
+    pub fn entity_among(
+        &self,
+        name: Option<&str>,
+        within: impl Fn(&str) -> bool,
+    ) -> Result<&EntityConfig, String> {
+        let choice: Vec<_> = self.entities.iter().filter(|entity| within(&entity.name)).collect();
+        let names = || choice.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ");
+        match (name, choice.as_slice()) {
+            (Some(name), _) => (choice.iter().find(|entity| entity.name == name).copied())
+                .ok_or_else(|| format!("there is no entity {name:?}; choose one of: {}", names())),
+            (None, [only]) => Ok(only),
+            (None, _) => {
+                Err(format!("this archive has several entities; choose one with --entity: {}", names()))
+            }
         }
     }
 }
@@ -247,6 +295,15 @@ mod tests {
         assert_eq!(config.archive.currency, ArchiveConfig::default().currency);
         assert_eq!(config.key.file, KeyConfig::default().file);
         assert_eq!(config.search.cache_bytes, SearchConfig::default().cache_bytes);
+        assert_eq!(config.signatures.system_roots, SignaturesConfig::default().system_roots);
+        assert_eq!(config.signatures.trust, SignaturesConfig::default().trust);
+        assert_eq!(config.notices.days_before, NoticesConfig::default().days_before);
+        assert_eq!(config.notices.language, NoticesConfig::default().language);
+        assert_eq!(config.notices.names, NoticesConfig::default().names);
+        assert_eq!(config.notices.mail.port, MailConfig::default().port);
+        assert_eq!(config.notices.mail.tls, MailConfig::default().tls);
+        assert_eq!(config.people.directory_owner, DirectoryOwner::default());
+        assert_eq!(config.people.socket, SocketReach::default());
         assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);
         let kept = |backup: &BackupConfig| Tier::ALL.map(|tier| backup.tier(tier).1);
         assert_eq!(kept(&config.backup), kept(&BackupConfig::default()));

@@ -6,26 +6,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use serde_json::Value;
 use support::http;
+use support::routes::operations;
 use support::server::served;
 use support::text;
-
-/// Every operation of the OpenAPI description, with its path parameters filled in.
-fn operations(id: &str) -> Vec<(String, String)> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/openapi.json");
-    let description: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let mut operations = Vec::new();
-    for (path, methods) in description["paths"].as_object().unwrap() {
-        let filled = path.replace("{id}", id).replace("{seq}", "0");
-        assert!(!filled.contains('{'), "{filled}: teach the test this parameter");
-        for method in methods.as_object().unwrap().keys().filter(|key| *key != "parameters") {
-            operations.push((method.to_uppercase(), filled.clone()));
-        }
-    }
-    assert!(operations.len() >= 20, "{operations:?}");
-    operations
-}
 
 #[test]
 fn no_operation_answers_a_stranger() {
@@ -39,7 +23,8 @@ fn no_operation_answers_a_stranger() {
         &["Authorization: Bearer"],
         &["Cookie: shosoin_session=0123456789", "Sec-Fetch-Site: same-origin"],
     ];
-    for (method, path) in operations(&id) {
+    for operation in operations() {
+        let (method, path) = (operation.method.clone(), operation.path(&id));
         for headers in attempts {
             let answer = http::send(&server.address, &method, &path, headers, b"").unwrap();
             assert_eq!(answer.problem(401), "unauthorized", "{method} {path} {headers:?}");

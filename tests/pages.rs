@@ -221,7 +221,7 @@ async fn a_correction_writes_a_second_version_and_keeps_the_first() {
     let words = page.words();
     assert!(words.contains("訂正を保存しました。") && words.contains("契約書の記載と異なるため"), "{words}");
     assert!(page.body.contains("<del>1,100,000円</del> → <ins>1,210,000円</ins>"), "{}", page.body);
-    let versions = site.archive.show(&Principal::system(), id).unwrap().versions;
+    let versions = site.archive.show(&Principal::built_in("tester"), id).unwrap().versions;
     assert_eq!(
         versions.iter().map(|version| version.metadata.amount.unwrap().minor).collect::<Vec<_>>(),
         [1_100_000, 1_210_000]
@@ -267,7 +267,7 @@ async fn other_sites_cannot_change_anything_with_somebodys_cookie() {
             assert!(answer.header(header::CONTENT_TYPE).starts_with("text/html"), "{path}");
         }
     }
-    assert_eq!(site.archive.show(&Principal::system(), id).unwrap().versions.len(), 1);
+    assert_eq!(site.archive.show(&Principal::built_in("tester"), id).unwrap().versions.len(), 1);
     assert_eq!(site.get("/", Some(&session)).await.status, StatusCode::OK);
 }
 

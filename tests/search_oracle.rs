@@ -209,7 +209,10 @@ fn random_query(random: &mut Random) -> Query {
         .chance(12)
         .then(|| (*random.pick(&["契約", "約", "契約書", "業務 契約", "agreement", "no"])).to_owned());
     query.class = random.chance(12).then(|| (*random.pick(&["contract", "invoice", "nothing"])).to_owned());
-    query.entity = random.chance(12).then(|| (*random.pick(ENTITIES)).to_owned());
+    query.entities = random.chance(20).then(|| {
+        let some = 1 + random.below(2);
+        (0..some).map(|_| (*random.pick(ENTITIES)).to_owned()).collect()
+    });
     query.number = random.chance(6).then(|| format!("k-{:03}", random.below(50)));
     query.withdrawn =
         *random.pick(&[Withdrawn::Exclude, Withdrawn::Exclude, Withdrawn::Include, Withdrawn::Only]);
@@ -260,7 +263,7 @@ fn matches(query: &Query, name: Option<&NameKeys>, keys: &NameKeys, doc: &Versio
         && name.is_none_or(|name| keys.is_found_by(name))
         && query.text.as_ref().is_none_or(|text| text_matches(text, doc))
         && query.class.as_ref().is_none_or(|class| doc.class == *class)
-        && query.entity.as_ref().is_none_or(|entity| doc.entity == *entity)
+        && query.entities.as_ref().is_none_or(|entities| entities.contains(&doc.entity))
         && query.number.as_ref().is_none_or(number)
         && (query.versions == Versions::All || !doc.superseded)
         && match query.withdrawn {

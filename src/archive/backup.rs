@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
 use super::keyring::Keyring;
+use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::rows::{self, BackupRow, V1, meta};
 use super::{Archive, Progress};
@@ -122,6 +123,7 @@ impl Archive {
         anew: bool,
         progress: Progress<'_>,
     ) -> Result<BackupReport, ArchiveError> {
+        permit(who, Action::BackupRun)?;
         let _one_at_a_time = self.begin_backup()?;
         self.backup_run_claimed(who, tier, (anew, false), progress)
     }
@@ -158,7 +160,15 @@ impl Archive {
     }
 
     /// Every generation of every tier, the newest first; a repository that cannot be read is one line with its problem.
-    pub fn backup_list(&self) -> Vec<GenerationView> {
+    ///
+    /// # Errors
+    /// [`ArchiveError::Forbidden`]
+    pub fn backup_list(&self, who: &Principal) -> Result<Vec<GenerationView>, ArchiveError> {
+        permit(who, Action::BackupList)?;
+        Ok(self.generations())
+    }
+
+    pub(super) fn generations(&self) -> Vec<GenerationView> {
         let mut found = Vec::new();
         for tier in Tier::ALL {
             match self.catalog(tier) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
+use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::{Archive, Progress};
 use crate::backup::{Name, Tier, Verified};
@@ -50,6 +51,7 @@ impl Archive {
         which: Option<&str>,
         progress: Progress<'_>,
     ) -> Result<Vec<VerifiedGeneration>, ArchiveError> {
+        permit(who, Action::BackupVerify)?;
         let _one_at_a_time = self.begin_backup()?;
         let wanted = match which {
             Some(name) => vec![parse_generation(name)?],
@@ -77,7 +79,7 @@ impl Archive {
 
     /// Tiers whose repository is configured and has something in it.
     pub(super) fn tiers_with_backups(&self) -> Vec<Tier> {
-        let views = self.backup_list();
+        let views = self.generations();
         let listed = |tier: &Tier| views.iter().any(|view| view.tier == tier.name());
         Tier::ALL.into_iter().filter(listed).collect()
     }

@@ -6,10 +6,11 @@ use super::Archive;
 use super::committer::{Draft, Stamp, Written};
 use super::error::ArchiveError;
 use super::keyring::seal_json;
+use super::permit::{Action, permit_for};
 use super::principal::Principal;
-use super::rows::{self, Facts, RecordRow, V1};
+use super::rows::{self, Facts, RecordRow, V1, V2};
 use crate::journal::{Act, Entry};
-use crate::pdf::{self, Inspection};
+use crate::panel::Panel;
 use crate::record::{Digest, Metadata, RecordId, Version};
 use crate::seal::{self, Compression, Dek, Purpose};
 use crate::store::{Batch, BlobId, Table, View};
@@ -36,7 +37,7 @@ pub struct Receipt {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retain_until: Option<chrono::NaiveDate>,
     #[serde(flatten)]
-    pub inspection: Inspection,
+    pub panel: Panel,
 }
 
 /// Sealed into the journal entry of a deposit.
@@ -54,6 +55,7 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::TooLarge`], [`ArchiveError::Invalid`] metadata, or what kept it from becoming durable.
     pub fn deposit(&self, who: &Principal, deposit: Deposit) -> Result<Receipt, ArchiveError> {
+        permit_for(who, Action::Deposit, &deposit.metadata.entity)?;
         self.check_size(deposit.bytes.len() as u64)?;
         deposit.metadata.validate().map_err(|error| ArchiveError::Invalid(error.to_string()))?;
         let digest = Digest::of(&deposit.bytes);
@@ -90,14 +92,14 @@ impl Archive {
         dedup_key: Vec<u8>,
     ) -> Result<Receipt, ArchiveError> {
         let size = bytes.len() as u64;
-        let inspection = pdf::inspect(&bytes);
-        let retain_until = self.policies.decide(&metadata)?.retain_until;
+        let panel = self.judge(&bytes);
+        let (retain_until, floor) = self.period_for(&metadata, &[], None)?;
         let id = RecordId::generate();
         let dek = Dek::generate()?;
         let wrapped = self.keyring.wrap(&dek, id)?;
         let sealed = seal::seal(&dek, Purpose::Content, id.as_bytes(), &bytes, Compression::IfItHelps)?;
         drop(bytes);
-        let facts = Facts { v: V1, sha256, size, inspection: inspection.clone() };
+        let facts = Facts { v: V2, sha256, size, panel: panel.clone() };
         let sealed_facts = seal_json(&dek, Purpose::Metadata, id.as_bytes(), &facts)?;
         let by = who.name.clone();
 
@@ -112,6 +114,7 @@ impl Archive {
                     deposit_seq: stamp.seq,
                     latest_version: 1,
                     retain_until,
+                    floor,
                     facts: sealed_facts,
                 };
                 let version = first_version(stamp, by, metadata);
@@ -129,7 +132,7 @@ impl Archive {
             }),
         };
         let stamp = self.committer.commit(draft)?;
-        Ok(Receipt { id, sha256, size, journal_seq: stamp.seq, duplicate: false, retain_until, inspection })
+        Ok(Receipt { id, sha256, size, journal_seq: stamp.seq, duplicate: false, retain_until, panel })
     }
 
     /// The receipt once given for these bytes, if they were deposited before.
@@ -138,7 +141,10 @@ impl Archive {
         let id = <[u8; 16]>::try_from(bytes)
             .map_err(|_| ArchiveError::Corrupt("a digest row is not an id".into()))?;
         let id = RecordId::from_bytes(id);
-        let record = self.load(view, id)?;
+        let record = self.load(view, id).map_err(|error| match error {
+            ArchiveError::Destroyed { id, on, plan } => ArchiveError::OnceDestroyed { id, on, plan },
+            other => other,
+        })?;
         let facts = record.facts()?;
         Ok(Some(Receipt {
             id,
@@ -147,7 +153,7 @@ impl Archive {
             journal_seq: record.row.deposit_seq,
             duplicate: true,
             retain_until: record.row.retain_until,
-            inspection: facts.inspection,
+            panel: facts.panel,
         }))
     }
 
@@ -160,7 +166,14 @@ impl Archive {
             blob_bytes: 0,
             write: Box::new(|_| Ok(Written::default())),
         })?;
-        Ok(receipt)
+        let view = self.store.view();
+        if self.within(&*view, who, &self.load(&*view, receipt.id)?)? {
+            return Ok(receipt);
+        }
+        // Who sent the bytes has them; which record they are in is none of their business.
+        Err(ArchiveError::Forbidden(
+            "the same bytes are kept already, for a legal entity that you have no access to".into(),
+        ))
     }
 
     /// The record that was deposited as journal entry `seq`.

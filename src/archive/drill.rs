@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::backup_verify::{CheckDetails, parse_generation};
 use super::error::ArchiveError;
 use super::head::TreeRows;
+use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::restore::{KeyCopy, RestoreRequest, restore_with};
 use super::retrieve::unseal_original;
@@ -46,6 +47,7 @@ impl Archive {
         which: &str,
         progress: Progress<'_>,
     ) -> Result<DrillReport, ArchiveError> {
+        permit(who, Action::BackupVerify)?;
         let _one_at_a_time = self.begin_backup()?;
         let (tier, number) = parse_generation(which)?;
         let from = self.repository_path(tier)?;
@@ -76,7 +78,7 @@ impl Archive {
         tier: &str,
         progress: Progress<'_>,
     ) -> Result<DrillReport, ArchiveError> {
-        let options = Options { clock: self.clock.clone() };
+        let options = Options { clock: self.clock.clone(), ..Options::default() };
         let (restored, copy) = restore_with(request, KeyCopy::Link, options, progress)?;
         let mut report = DrillReport {
             generation: restored.generation,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::permit::Refusal;
 use crate::backup::{BackupError, RepositoryError};
 use crate::record::RecordId;
 use crate::seal::SealError;
@@ -21,6 +22,22 @@ pub enum ArchiveError {
     NotFound(String),
     #[error("{0}")]
     Forbidden(String),
+    /// A retention period, or a missing proof of time, forbids it.
+    #[error("{0}")]
+    Refused(String),
+    /// A legal hold forbids it.
+    #[error("{0}")]
+    Held(String),
+    /// The record is gone; its certificate of destruction is left.
+    #[error(
+        "record {id} was destroyed on {on} under disposition plan {plan}; `shosoin disposition certificate {id}` shows the certificate"
+    )]
+    Destroyed { id: RecordId, on: chrono::NaiveDate, plan: String },
+    /// Bytes whose record was destroyed are offered again.
+    #[error(
+        "these bytes were kept as record {id} until they were destroyed on {on} under disposition plan {plan}"
+    )]
+    OnceDestroyed { id: RecordId, on: chrono::NaiveDate, plan: String },
     /// Somebody else changed the same record meanwhile.
     #[error("{0}")]
     Conflict(String),
@@ -75,7 +92,10 @@ impl ArchiveError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
-            Self::NoSuchRecord(_) | Self::NotFound(_) => "not-found",
+            Self::NoSuchRecord(_) | Self::NotFound(_) | Self::Destroyed { .. } => "not-found",
+            Self::Refused(_) => "retention",
+            Self::Held(_) => "hold",
+            Self::OnceDestroyed { .. } => "destroyed",
             Self::Forbidden(_) => "forbidden",
             Self::Conflict(_) => "conflict",
             Self::TooLarge { .. } => "too-large",
@@ -114,13 +134,19 @@ impl ArchiveError {
             Self::Io { .. } | Self::Store(_) => {
                 "check the disk, that it is not read-only, and the permissions of the directory; then repeat"
             }
-            Self::NotFound(_) => "look with `shosoin journal list` at what there is",
+            Self::NotFound(_) => "see in the list of such things what there is, then repeat",
             Self::NewerFormat(_) => "install the release that wrote it",
             Self::Backup(_) => return None,
-            Self::Forbidden(_) => "ask somebody who may",
+            Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
                 "start again from the first page"
             }
+            Self::Refused(_) => {
+                "wait until the period has ended; `shosoin retention explain ID` says when and why"
+            }
+            Self::Held(_) => "`shosoin hold list` shows the holds; a second person releases one",
+            Self::Destroyed { .. } => "nothing can bring it back; the certificate says when, why and by whom",
+            Self::OnceDestroyed { .. } => "keep them elsewhere if they must be kept again after all",
             Self::NoSuchRecord(_) => "find the id with `shosoin search`",
             Self::Conflict(_) => "look at the record again with `shosoin show ID`, then repeat the change",
             Self::TooLarge { .. } => {
@@ -160,6 +186,12 @@ impl ArchiveError {
                 Self::Io { path, source }
             }
         }
+    }
+}
+
+impl From<Refusal> for ArchiveError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Forbidden(refusal.to_string())
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
 use super::head::Head;
+use super::permit::{Action, permit};
 use super::retrieve::unseal_original;
 use super::{Archive, Principal, Progress, SearchRequest};
 use crate::export::{IndexRow, IndexWriter, Item, Package, PackageInfo, Sink, original_name};
@@ -85,14 +86,19 @@ impl Archive {
         who: &Principal,
         selection: &ExportSelection,
     ) -> Result<ExportPlan, ArchiveError> {
-        let ids =
-            if selection.ids.is_empty() { self.found(&selection.search)? } else { selection.ids.clone() };
+        permit(who, Action::Export)?;
+        let ids = self.selected(who, selection)?;
         let mut bytes = 0;
         for id in &ids {
             // A damaged record is listed in the package; only one that never was is an error here.
-            match self.load(&*self.store.view(), *id).and_then(|record| record.facts()) {
+            match self
+                .load_for(&*self.store.view(), who, Action::Export, *id)
+                .and_then(|record| record.facts())
+            {
                 Ok(facts) => bytes += facts.size,
-                Err(error @ ArchiveError::NoSuchRecord(_)) => return Err(error),
+                Err(error @ (ArchiveError::NoSuchRecord(_) | ArchiveError::Destroyed { .. })) => {
+                    return Err(error);
+                }
                 Err(_) => {}
             }
         }
@@ -171,7 +177,7 @@ impl Archive {
         request: &SearchRequest,
         out: &mut dyn Write,
     ) -> Result<(), ArchiveError> {
-        let hits = self.all_hits(request)?;
+        let hits = self.all_hits(who, request)?;
         let records = hits.len() as u64;
         let details = ExportDetails { what: "index book", selection: None, search: Some(request), records };
         self.journal_note(who, Act::Export, &details)?;
@@ -202,6 +208,7 @@ impl Archive {
     /// # Errors
     /// When the entry cannot be written or the head is damaged.
     pub fn begin_journal_export(&self, who: &Principal) -> Result<JournalExport, ArchiveError> {
+        permit(who, Action::JournalExport)?;
         let details = ExportDetails { what: "journal", selection: None, search: None, records: 0 };
         self.journal_note(who, Act::Export, &details)?;
         Ok(JournalExport(self.head(&*self.store.view())?))
@@ -220,9 +227,18 @@ impl Archive {
         out.flush().map_err(ArchiveError::io("journal extract"))
     }
 
-    fn found(&self, request: &SearchRequest) -> Result<Vec<RecordId>, ArchiveError> {
+    /// The records that a selection means.
+    pub(super) fn selected(
+        &self,
+        who: &Principal,
+        selection: &ExportSelection,
+    ) -> Result<Vec<RecordId>, ArchiveError> {
+        if selection.ids.is_empty() { self.found(who, &selection.search) } else { Ok(selection.ids.clone()) }
+    }
+
+    fn found(&self, who: &Principal, request: &SearchRequest) -> Result<Vec<RecordId>, ArchiveError> {
         let view = self.store.view();
-        let hits = self.all_hits(request)?;
+        let hits = self.all_hits(who, request)?;
         let mut ids =
             hits.into_iter().map(|hit| self.deposited_at(&*view, hit.seq)).collect::<Result<Vec<_>, _>>()?;
         // With versions=all one record can be hit more than once.
@@ -232,8 +248,8 @@ impl Archive {
     }
 
     /// Every hit of a search, page by page: 16 bytes each in memory.
-    fn all_hits(&self, request: &SearchRequest) -> Result<Vec<Hit>, ArchiveError> {
-        let mut query = Query { limit: MAX_LIMIT, ..request.query(self.config.archive.currency)? };
+    fn all_hits(&self, who: &Principal, request: &SearchRequest) -> Result<Vec<Hit>, ArchiveError> {
+        let mut query = Query { limit: MAX_LIMIT, ..self.query_for(who, Action::Export, request)? };
         self.indexer.catch_up_texts(self.journal_size())?;
         let mut hits = Vec::new();
         loop {

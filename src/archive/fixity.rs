@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Archive;
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
+use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::retrieve::unseal_original;
 use super::rows::{self, V1, meta};
@@ -55,6 +56,7 @@ impl Archive {
         parts: u32,
         pace: &dyn Fn(u64) -> ControlFlow<()>,
     ) -> Result<FixityReport, ArchiveError> {
+        permit(who, Action::BackupVerify)?;
         let view = self.store.view();
         let count = view.scan(Table::Keys, &[], None, Direction::Forward).count();
         let row = view.get(Table::Meta, meta::FIXITY)?;

@@ -15,6 +15,7 @@ use super::absent::absent;
 use super::committer::Published;
 use super::error::ArchiveError;
 use super::keyring::Keyring;
+use super::permit::{Action, permit};
 use super::records::Loaded;
 use super::rows::{self, RecordRow};
 use super::{Archive, Principal, Progress};
@@ -136,7 +137,7 @@ impl Indexer {
             let (_, bytes) = row?;
             let entry = Entry::decode(&bytes)
                 .map_err(|error| ArchiveError::Corrupt(format!("journal entry {through}: {error}")))?;
-            if let (Act::Deposit | Act::Correct | Act::Withdraw | Act::Reinstate, Some(id)) =
+            if let (Act::Deposit | Act::Correct | Act::Withdraw | Act::Reinstate | Act::Dispose, Some(id)) =
                 (entry.act, entry.record)
             {
                 changed.insert(id);
@@ -150,8 +151,12 @@ impl Indexer {
     /// All versions of one record, as the index wants them.
     fn docs(&self, view: &dyn View, id: RecordId) -> Result<RecordDocs, ArchiveError> {
         let Some(row_bytes) = view.get(Table::Records, id.as_bytes())? else {
-            let row = absent(view, id)?.ok_or(ArchiveError::NoSuchRecord(id))?;
-            return Ok(RecordDocs { seq: row.deposit_seq, versions: Vec::new() });
+            if let Some(row) = absent(view, id)? {
+                return Ok(RecordDocs { seq: row.deposit_seq, versions: Vec::new() });
+            }
+            // Destroyed: the index forgets all it held about the record.
+            let tombstone = self.keyring.tombstone(view, id)?.ok_or(ArchiveError::NoSuchRecord(id))?;
+            return Ok(RecordDocs { seq: tombstone.deposit_seq, versions: Vec::new() });
         };
         let row: RecordRow = rows::decode("record row", &row_bytes)?;
         let record = Loaded { id, row, row_bytes, dek: self.keyring.dek(view, id)? };
@@ -186,6 +191,14 @@ impl Indexer {
             self.set_texts_through(cursor)?;
         }
         Ok(())
+    }
+
+    /// Takes the journal into account up to `through` entries and leaves nothing on disk of what it told to forget.
+    pub(super) fn forget(&self, through: u64) -> Result<(), ArchiveError> {
+        self.catch_up(through)?;
+        let _one_reader = lock(&self.reading);
+        let _one_writer = lock(&self.writing);
+        Ok(self.index()?.purge()?)
     }
 
     fn index(&self) -> Result<Arc<Index>, ArchiveError> {
@@ -290,6 +303,7 @@ impl Archive {
         who: &Principal,
         progress: Progress<'_>,
     ) -> Result<IndexStatus, ArchiveError> {
+        permit(who, Action::IndexRebuild)?;
         self.journal_note(who, Act::IndexRebuild, &())?;
         self.indexer.rebuild(self.journal_size(), progress)?;
         self.index_status()

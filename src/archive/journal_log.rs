@@ -5,20 +5,24 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
+use super::access::Seen;
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
 use super::head::{Head, TreeRows};
 use super::keyring::unseal_json;
+use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::rows;
 use crate::journal::{Act, Entry, ExtractLine, merkle};
 use crate::record::Digest;
 use crate::record::RecordId;
 use crate::seal::Purpose;
-use crate::store::{Direction, Table, View};
+use crate::store::{Batch, Direction, Table, View};
 
 /// Most entries on one page.
 pub const MAX_PAGE: usize = 1_000;
+/// Most entries looked at for one page, of which a reader with a limited scope may see few.
+const MAX_LOOKED: usize = 20_000;
 /// Most entries about one record in an export; a record that was looked at more often shows its first ones.
 const MAX_EXTRACT: usize = 100_000;
 
@@ -90,16 +94,17 @@ impl Archive {
         about: Option<RecordId>,
     ) -> Result<JournalPage, ArchiveError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let view = self.store.view();
         match about {
             Some(id) => {
-                self.load(&*view, id)?;
+                self.load_for(&*self.store.view(), who, Action::Show, id)?;
                 self.journal_look(who, Act::View, id)?;
             }
-            None => self.journal_note(who, Act::View, &JournalLook { what: "journal", from, limit })?,
+            None => {
+                permit(who, Action::JournalList)?;
+                self.journal_note(who, Act::View, &JournalLook { what: "journal", from, limit })?;
+            }
         }
-        drop(view);
-        self.journal_page(from, limit, about)
+        self.journal_page(Some(who), from, limit, about)
     }
 
     /// Entries about a record that [`show`](Self::show) was just asked for: that look is journaled already.
@@ -112,49 +117,78 @@ impl Archive {
         from: u64,
         limit: usize,
     ) -> Result<JournalPage, ArchiveError> {
-        self.journal_page(from, limit.clamp(1, MAX_PAGE), Some(id))
+        self.journal_page(None, from, limit.clamp(1, MAX_PAGE), Some(id))
     }
 
+    /// A page of entries as far as `reader` may see them; without a reader that was settled before.
     fn journal_page(
         &self,
+        reader: Option<&Principal>,
         from: u64,
         limit: usize,
         about: Option<RecordId>,
     ) -> Result<JournalPage, ArchiveError> {
         let view = self.store.view();
-        let mut numbers = match about {
-            None => (from..self.head(&*view)?.size()).take(limit + 1).collect(),
+        let size = self.head(&*view)?.size();
+        let numbers: Vec<u64> = match about {
+            None => (from..size).take(MAX_LOOKED + 1).collect(),
             Some(id) => self.trail(&*view, id, from, limit + 1)?,
         };
-        let next = if numbers.len() > limit { numbers.pop() } else { None };
-        let entries = numbers
-            .into_iter()
-            .map(|seq| self.entry_view(&*view, self.entry(&*view, seq)?.1))
-            .collect::<Result<_, _>>()?;
-        Ok(JournalPage { size: self.head(&*view)?.size(), entries, next })
+        let mut page = JournalPage { size, entries: Vec::new(), next: None };
+        let mut seen = Seen::default();
+        for (looked, seq) in numbers.into_iter().enumerate() {
+            if page.entries.len() == limit || looked == MAX_LOOKED {
+                page.next = Some(seq);
+                break;
+            }
+            let (_, entry) = self.entry(&*view, seq)?;
+            let sees = match reader {
+                Some(who) => self.sees_entry(&*view, who, &entry, &mut seen)?,
+                None => true,
+            };
+            if sees {
+                page.entries.push(self.entry_view(&*view, entry)?);
+            }
+        }
+        Ok(page)
     }
 
     /// Proves that entry `seq` is in the journal of the present size.
     ///
     /// # Errors
-    /// [`ArchiveError::NotFound`] beyond the end; damage.
-    pub fn journal_proof(&self, seq: u64) -> Result<ProofOfEntry, ArchiveError> {
+    /// [`ArchiveError::NotFound`] beyond the end or out of scope; damage.
+    pub fn journal_proof(&self, who: &Principal, seq: u64) -> Result<ProofOfEntry, ArchiveError> {
+        permit(who, Action::JournalProof)?;
         let view = self.store.view();
-        let head = self.head(&*view)?;
-        let size = head.size();
+        let size = self.head(&*view)?.size();
         if seq >= size {
             return Err(ArchiveError::NotFound(format!(
                 "journal entry {seq}; the journal has {size}, counted from 0"
             )));
         }
-        let (bytes, _) = self.entry(&*view, seq)?;
-        let proof = merkle::inclusion_proof(&TreeRows(&*view), seq, size)?;
-        let (leaf, root) = (merkle::leaf_hash(&bytes), head.root());
+        let (bytes, entry) = self.entry(&*view, seq)?;
+        if !self.sees_entry(&*view, who, &entry, &mut Seen::default())? {
+            return Err(ArchiveError::NotFound(format!("journal entry {seq} about what you have access to")));
+        }
+        self.proof(&*view, seq, &bytes)
+    }
+
+    /// The proof of an entry whose bytes are at hand.
+    pub(super) fn proof(
+        &self,
+        view: &dyn View,
+        seq: u64,
+        bytes: &[u8],
+    ) -> Result<ProofOfEntry, ArchiveError> {
+        let head = self.head(view)?;
+        let size = head.size();
+        let proof = merkle::inclusion_proof(&TreeRows(view), seq, size)?;
+        let (leaf, root) = (merkle::leaf_hash(bytes), head.root());
         let verified = merkle::verify_inclusion(&leaf, seq, size, &proof, &root).is_ok();
         Ok(ProofOfEntry {
             seq,
             tree_size: size,
-            entry: STANDARD.encode(&bytes),
+            entry: STANDARD.encode(bytes),
             leaf_hash: Digest(leaf),
             proof: proof.into_iter().map(Digest).collect(),
             root_hash: Digest(root),
@@ -185,6 +219,20 @@ impl Archive {
         details: &T,
     ) -> Result<(), ArchiveError> {
         self.committer.commit(self.note(who, act, details)?).map(drop)
+    }
+
+    /// Writes rows that concern no single record, with their entry.
+    pub(super) fn write_with_note<T: Serialize>(
+        &self,
+        who: &Principal,
+        act: Act,
+        details: &T,
+        batch: Batch,
+    ) -> Result<(), ArchiveError> {
+        let details = Some(self.keyring.seal_archive_details(details)?);
+        let write = Box::new(move |_: &_| Ok(Written { details, batch }));
+        let draft = Draft { actor: who.clone(), act, record: None, blob_bytes: 0, write };
+        self.committer.commit(draft).map(drop)
     }
 
     /// A draft of an entry that concerns no single record.
@@ -245,12 +293,15 @@ impl Archive {
         let details = match (&entry.details, entry.record) {
             (None, _) => None,
             (Some(sealed), None) => Some(self.keyring.unseal_archive_details(sealed)?),
-            (Some(sealed), Some(id)) => Some(unseal_json(
-                &self.keyring.dek(view, id)?,
-                Purpose::JournalDetails,
-                id.as_bytes(),
-                sealed,
-            )?),
+            // The record's own key does not outlive the entry that destroys it.
+            (Some(sealed), Some(_)) if entry.act == Act::Dispose => {
+                Some(self.keyring.unseal_archive_details(sealed)?)
+            }
+            (Some(sealed), Some(id)) => match self.keyring.dek(view, id) {
+                Ok(dek) => Some(unseal_json(&dek, Purpose::JournalDetails, id.as_bytes(), sealed)?),
+                Err(ArchiveError::Destroyed { .. }) => None,
+                Err(error) => return Err(error),
+            },
         };
         let Entry { seq, at, actor, act, record, .. } = entry;
         Ok(JournalEntryView { seq, at, actor, act, record, details })

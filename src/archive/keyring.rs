@@ -42,7 +42,7 @@ impl Keyring {
 
     /// Fetches and unwraps a record's DEK.
     pub fn dek(&self, view: &dyn View, id: RecordId) -> Result<Dek, ArchiveError> {
-        let wrapped = view.get(Table::Keys, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
+        let wrapped = view.get(Table::Keys, id.as_bytes())?.ok_or_else(|| self.missing(view, id))?;
         Ok(self.inner.kek.unwrap(&wrapped, id.as_bytes())?)
     }
 
@@ -79,6 +79,35 @@ impl Keyring {
     /// Row key of a bearer token: the token itself is never stored.
     pub fn token_key(&self, token: &str) -> Vec<u8> {
         [rows::meta::TOKEN_PREFIX, &self.mac("token", &[token.as_bytes()])].concat()
+    }
+
+    /// Row key of a user: names stand in no key, so that they are only where they are sealed.
+    pub fn user_key(&self, folded_name: &str) -> Vec<u8> {
+        [rows::meta::USER_PREFIX, &self.mac("user", &[folded_name.as_bytes()])].concat()
+    }
+
+    /// Seals a row that decides about rights, bound to its own key: moved to another key it does not open.
+    pub fn seal_row<T: Serialize>(&self, key: &[u8], row: &T) -> Result<Vec<u8>, ArchiveError> {
+        let context = self.row_context(key);
+        Ok(seal::seal(
+            &self.inner.archive,
+            Purpose::Secret,
+            &context,
+            &rows::encode(row),
+            Compression::Never,
+        )?)
+    }
+
+    /// Reads what [`seal_row`](Self::seal_row) wrote under the same key.
+    pub fn unseal_row<T: DeserializeOwned>(&self, key: &[u8], sealed: &[u8]) -> Result<T, ArchiveError> {
+        unseal_json(&self.inner.archive, Purpose::Secret, &self.row_context(key), sealed)
+    }
+
+    fn row_context(&self, key: &[u8]) -> [u8; 16] {
+        let mac = self.mac("row", &[key]);
+        let mut context = [0; 16];
+        context.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
+        context
     }
 
     /// HMAC-SHA256 over length-prefixed parts under a key of its own per label.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Longest path of a Unix socket, in bytes without the final zero.
@@ -33,6 +34,11 @@ impl Layout {
 
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Number of the operating-system user who owns the directory; `None` when it cannot be told.
+    pub fn owner(&self) -> Option<u32> {
+        std::fs::metadata(&self.root).ok().map(|metadata| metadata.uid())
     }
 
     /// Settings.

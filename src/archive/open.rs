@@ -9,29 +9,34 @@ use zeroize::Zeroizing;
 use super::anchor::{Anchor, Found};
 use super::clock::{Clock, SystemClock};
 use super::committer::Committer;
+use super::disposition::TrustedClock;
 use super::error::ArchiveError;
 use super::head::Head;
 use super::indexer::Indexer;
+use super::judge::load_trust;
 use super::keyring::{ARCHIVE_CONTEXT, Keyring};
 use super::layout::Layout;
 use super::policies::Policies;
+use super::principal::Principal;
 use super::rows::{self, ArchiveRow, meta};
 use super::{Archive, Identity};
 use crate::config::Config;
-use crate::journal::{Origin, SigningKey};
+use crate::journal::{Entry, Origin, SigningKey};
 use crate::seal::{self, Kek, Purpose, SealError, key_file};
 use crate::search::IndexOptions;
-use crate::store::{self, OpenError, RocksStore, Store, Table};
+use crate::store::{self, OpenError, RocksStore, Store, Table, View};
 
 /// How to open an archive. Tests bring their own clock.
 #[derive(Clone)]
 pub struct Options {
     pub clock: Arc<dyn Clock>,
+    /// What proves the time for destruction; without it nothing is destroyed.
+    pub trusted_clock: Option<Arc<dyn TrustedClock>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock) }
+        Self { clock: Arc::new(SystemClock), trusted_clock: None }
     }
 }
 
@@ -67,9 +72,12 @@ impl Archive {
         let store: Arc<dyn Store> = Arc::new(open_store(&layout)?);
         let (keyring, signing_key, identity) = unlock(&*store, kek, data)?;
         let signer = SigningKey::from_seed(&signing_key.to_seed());
-        let policies = Policies::load(&layout.policies(), &config, options.clock.clone())?;
+        let policies = Policies::new(layout.policies());
+        policies.files()?;
+        let trust = load_trust(data, &config.signatures)?;
         let verifying_key = identity.verifying_key()?;
         let head = Head::load(&*store.view(), &verifying_key)?;
+        let plain_tokens = !made_with_sealed_tokens(&*store.view(), &keyring)?;
         let keys = (signing_key, verifying_key.clone());
         let anchor = Anchor::open(&layout.checkpoint())?;
         let found = anchor.check(&*store.view(), &head, &verifying_key)?;
@@ -92,12 +100,16 @@ impl Archive {
             journal_size,
         ));
         let clock = options.clock;
-        Ok(Self {
+        let archive = Self {
             layout,
             config,
             store,
             keyring,
             policies,
+            trust,
+            trusted_clock: options.trusted_clock,
+            destruction: Mutex::default(),
+            reevaluating: Mutex::default(),
             indexer,
             committer,
             clock,
@@ -106,9 +118,14 @@ impl Archive {
             signer,
             backing_up: Mutex::default(),
             shipped: Mutex::default(),
+            plain_tokens,
             follower: Mutex::default(),
             _lock: Some(lock),
-        })
+        };
+        if archive.take_over_policies(&Principal::system())? {
+            archive.ask_for_reevaluation()?;
+        }
+        Ok(archive)
     }
 }
 
@@ -153,6 +170,17 @@ fn open_store(layout: &Layout) -> Result<RocksStore, ArchiveError> {
         }
         other => other.into(),
     })
+}
+
+/// Whether entry 0 says that token rows are sealed. The row `meta/archive` says so too, but anybody who can write to
+/// the store could change that one; the details of an entry open only as they were sealed.
+fn made_with_sealed_tokens(view: &dyn View, keyring: &Keyring) -> Result<bool, ArchiveError> {
+    let Some(bytes) = view.get(Table::Journal, &rows::journal_key(0))? else { return Ok(false) };
+    let entry =
+        Entry::decode(&bytes).map_err(|error| ArchiveError::Corrupt(format!("journal entry 0: {error}")))?;
+    let Some(sealed) = entry.details else { return Ok(false) };
+    let details = keyring.unseal_archive_details(&sealed)?;
+    Ok(details.get("sealed_tokens").and_then(serde_json::Value::as_bool).unwrap_or(false))
 }
 
 fn load_key(path: &Path) -> Result<Kek, ArchiveError> {

@@ -2,6 +2,7 @@
 
 use super::backup_verify::{CheckDetails, parse_generation};
 use super::error::ArchiveError;
+use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::{Archive, Progress, VerifiedGeneration};
 use crate::backup::{Opened, Tier};
@@ -22,6 +23,7 @@ impl Archive {
         which: &str,
         progress: Progress<'_>,
     ) -> Result<VerifiedGeneration, ArchiveError> {
+        permit(who, Action::BackupRun)?;
         let _one_at_a_time = self.begin_backup()?;
         let (tier, number) = parse_generation(which)?;
         let repository = self.repository(tier)?;

@@ -166,7 +166,7 @@ fn conclude(
     restored: &Restored,
 ) -> Result<RestoreReport, ArchiveError> {
     let who = Principal::system();
-    if archive.journal_size() == restored.entries {
+    if !told(archive, restored.entries)? {
         let (batch, left_out) = leave_out(&*archive.store.view(), &restored.destroyed)?;
         let details = RestoreDetails {
             generation: generation.label(),
@@ -198,6 +198,17 @@ fn conclude(
         problems,
         data: archive.layout().root().to_owned(),
     })
+}
+
+/// Whether the journal tells of this restore already: then it was cut short after that.
+fn told(archive: &Archive, restored: u64) -> Result<bool, ArchiveError> {
+    let view = archive.store.view();
+    for seq in restored..archive.journal_size() {
+        if archive.entry(&*view, seq)?.1.act == Act::Restore {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Settings and policies of the generation; only names that such files have.

@@ -3,6 +3,7 @@
 use super::Archive;
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
+use super::permit::Action;
 use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::Facts;
@@ -39,7 +40,7 @@ impl Archive {
         purpose: Purpose,
     ) -> Result<Original, ArchiveError> {
         let view = self.store.view();
-        let record = self.load(&*view, id)?;
+        let record = self.load_for(&*view, who, Action::Get, id)?;
         let act = match purpose {
             Purpose::View => Act::View,
             Purpose::Download => Act::Download,

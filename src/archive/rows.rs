@@ -1,14 +1,19 @@
 //! The rows that the engine keeps in the store: their keys and their versioned values (`schema/rows.md`).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::error::ArchiveError;
+use super::notices::Channels;
+use super::principal::Role;
+use crate::panel::Panel;
 use crate::pdf::Inspection;
 use crate::record::{Digest, RecordId};
 
-/// Version of every row format in this file.
-pub const ROW_VERSION: u32 = 1;
+/// The newest version of any row in this file.
+pub const ROW_VERSION: u32 = 2;
 
 /// `Meta/archive`: what may be known without a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,6 +27,9 @@ pub struct ArchiveRow {
     pub key_id: String,
     /// First line of every checkpoint.
     pub origin: String,
+    /// Token rows are sealed from the beginning. Believed only from the details of entry 0, which nobody can change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed_tokens: bool,
     /// Public key that checkpoints verify under (signed-note `vkey`).
     pub vkey: String,
 }
@@ -37,28 +45,110 @@ pub struct RecordRow {
     pub latest_version: u32,
     /// Last day the retention policies ask for, as decided when the row was written; `None`: no end known.
     pub retain_until: Option<NaiveDate>,
+    /// Beside an end that is not known: the latest day that some policy asked for. No period ends before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<NaiveDate>,
     /// [`Facts`] as JSON, sealed under the record's key ([`Purpose::Metadata`](crate::seal::Purpose)), base64.
     #[serde(with = "base64_bytes")]
     pub facts: Vec<u8>,
 }
 
-/// What was found out about the content once, at deposit.
+impl RecordRow {
+    /// The latest day that was ever asked for: a period is never decided shorter than that.
+    pub fn promised(&self) -> Option<NaiveDate> {
+        self.retain_until.max(self.floor)
+    }
+
+    /// The row after a decision that gives this end and floor. What was promised stays promised.
+    #[must_use]
+    pub fn keeping(mut self, until: Option<NaiveDate>, floor: Option<NaiveDate>) -> Self {
+        let promised = self.promised();
+        match until {
+            Some(until) => {
+                self.retain_until = Some(until).max(promised);
+                self.floor = None;
+            }
+            None => {
+                self.retain_until = None;
+                self.floor = floor.max(promised);
+            }
+        }
+        self
+    }
+}
+
+/// What was found out about the content once, at deposit. Version 2; version 1 is read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "AnyFacts")]
 pub struct Facts {
-    pub v: V1,
+    pub v: V2,
     pub sha256: Digest,
     /// Bytes of the original.
     pub size: u64,
-    pub inspection: Inspection,
+    /// The signatures, as judged at the deposit.
+    pub panel: Panel,
 }
 
-/// `Meta/token/<HMAC of the token>`: who a bearer token belongs to.
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum AnyFacts {
+    Judged {
+        v: V2,
+        sha256: Digest,
+        size: u64,
+        panel: Box<Panel>,
+    },
+    /// The first release listed signatures and judged none.
+    Listed {
+        #[serde(rename = "v")]
+        _v: V1,
+        sha256: Digest,
+        size: u64,
+        inspection: Box<Inspection>,
+    },
+}
+
+impl From<AnyFacts> for Facts {
+    fn from(facts: AnyFacts) -> Self {
+        match facts {
+            AnyFacts::Judged { v, sha256, size, panel } => Self { v, sha256, size, panel: *panel },
+            AnyFacts::Listed { sha256, size, inspection, .. } => {
+                Self { v: V2, sha256, size, panel: Panel::listed(&inspection) }
+            }
+        }
+    }
+}
+
+/// `Meta/token/<HMAC of the token>`: who a bearer token belongs to. Sealed; plain in archives of 0.1.0.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRow {
     pub v: V1,
+    /// Name of the principal.
     pub name: String,
+    pub created_at: DateTime<Utc>,
+    /// What it is for, in the words of whoever made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Rows stay after that, so that the list tells of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// `Meta/user/<HMAC of the folded name>`: one user. Sealed, so that nobody without the key grants himself a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRow {
+    pub v: V1,
+    pub name: String,
+    pub roles: BTreeSet<Role>,
+    /// Legal entities; `None`: all, and the archive as a whole.
+    pub entities: Option<BTreeSet<String>>,
+    /// Name of the operating-system user who acts as this principal.
+    pub os_user: Option<String>,
+    pub disabled: bool,
     pub created_at: DateTime<Utc>,
 }
 
@@ -89,6 +179,14 @@ pub struct BackupRow {
     pub at: DateTime<Utc>,
 }
 
+/// `Meta/notices`: what was told. Sealed: it names records and their days.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticesRow {
+    pub v: V1,
+    pub channels: Channels,
+}
+
 /// Keys of the `Meta` table.
 pub mod meta {
     pub const ARCHIVE: &[u8] = b"archive";
@@ -107,6 +205,30 @@ pub mod meta {
     pub const ABSENT_PREFIX: &[u8] = b"absent/";
     /// How far the fixity check has come.
     pub const FIXITY: &[u8] = b"fixity";
+    /// What was told of what comes due.
+    pub const NOTICES: &[u8] = b"notices";
+    pub const USER_PREFIX: &[u8] = b"user/";
+    /// Then the policy's id.
+    pub const POLICY_PREFIX: &[u8] = b"policy/";
+    /// Then the HMAC of the legal entity's name.
+    pub const FISCAL_YEARS_PREFIX: &[u8] = b"fiscal-years/";
+    /// Then the hold's number, 16 bytes.
+    pub const HOLD_PREFIX: &[u8] = b"hold/";
+    /// Then the plan's number, 16 bytes.
+    pub const PLAN_PREFIX: &[u8] = b"disposition/";
+    /// Then the record's id.
+    pub const TOMBSTONE_PREFIX: &[u8] = b"tombstone/";
+    /// How far all records have been decided again.
+    pub const REEVALUATION: &[u8] = b"reevaluation";
+
+    /// The first key after all that begin with `prefix`, which must end with a byte below 255.
+    pub fn end_of(prefix: &[u8]) -> Vec<u8> {
+        let mut end = prefix.to_vec();
+        if let Some(last) = end.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        end
+    }
 }
 
 /// Key of a metadata version: the record's id, then the version number, big-endian.
@@ -160,18 +282,26 @@ struct AnyVersion {
 
 /// The version of a row: reading any other one is an error, so that a later format is never half understood.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct V1;
+pub struct Version<const N: u32>;
 
-impl Serialize for V1 {
+/// Most rows have had one format so far.
+pub type V1 = Version<1>;
+/// [`V1`], as a value.
+pub const V1: V1 = Version::<1>;
+pub type V2 = Version<2>;
+/// [`V2`], as a value.
+pub const V2: V2 = Version::<2>;
+
+impl<const N: u32> Serialize for Version<N> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(ROW_VERSION)
+        serializer.serialize_u32(N)
     }
 }
 
-impl<'de> Deserialize<'de> for V1 {
+impl<'de, const N: u32> Deserialize<'de> for Version<N> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u32::deserialize(deserializer)? {
-            ROW_VERSION => Ok(Self),
+            version if version == N => Ok(Self),
             other => Err(serde::de::Error::custom(format!("format version {other}"))),
         }
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Archive;
 use super::error::ArchiveError;
+use super::permit::Action;
 use super::principal::Principal;
 use super::search_request::SearchRequest;
 use crate::journal::Act;
@@ -62,7 +63,7 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::Search`] for a query that makes no sense or a damaged index.
     pub fn search(&self, who: &Principal, request: &SearchRequest) -> Result<SearchPage, ArchiveError> {
-        let query = request.query(self.config.archive.currency)?;
+        let query = self.query_for(who, Action::Search, request)?;
         let through = self.journal_size();
         match query.text {
             Some(_) => self.indexer.catch_up_texts(through)?,
@@ -73,7 +74,11 @@ impl Archive {
         let hits = found
             .hits
             .iter()
-            .map(|hit| self.hydrate(&*view, hit.seq, hit.version))
+            .filter_map(|hit| match self.hydrate(&*view, hit.seq, hit.version) {
+                // Destroyed since the index was asked.
+                Err(ArchiveError::Destroyed { .. }) => None,
+                other => Some(other),
+            })
             .collect::<Result<_, _>>()?;
         let page = SearchPage {
             total: found.total,

@@ -76,7 +76,7 @@ impl SearchRequest {
             text: given(&self.text),
             class: given(&self.class).map(|class| class_named(&class).to_owned()),
             number: given(&self.number),
-            entity: given(&self.entity),
+            entities: given(&self.entity).map(|entity| [entity].into()),
             withdrawn: match given(&self.withdrawn).as_deref() {
                 None | Some("exclude") => Withdrawn::Exclude,
                 Some("include") => Withdrawn::Include,

@@ -1,13 +1,13 @@
 //! Show: everything about one record but its bytes.
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
 use super::error::ArchiveError;
+use super::permit::Action;
 use super::principal::Principal;
 use crate::journal::Act;
-use crate::pdf::Inspection;
+use crate::panel::Panel;
 use crate::record::{Digest, RecordId, Version};
 use crate::retention::{Decision, Lang, sentence};
 
@@ -24,9 +24,9 @@ pub struct RecordView {
     /// Oldest first; the last one counts.
     pub versions: Vec<Version>,
     #[serde(flatten)]
-    pub inspection: Inspection,
+    pub panel: Panel,
     pub retention: RetentionView,
-    /// Legal holds; none can be placed in this release.
+    /// Names of the legal holds on it.
     pub holds: Vec<String>,
     pub evidence: EvidenceView,
     /// What is odd about the metadata but no reason to refuse it, in words.
@@ -57,7 +57,7 @@ impl Archive {
     /// [`ArchiveError::NoSuchRecord`], or damage.
     pub fn show(&self, who: &Principal, id: RecordId) -> Result<RecordView, ArchiveError> {
         let view = self.store.view();
-        let record = self.load(&*view, id)?;
+        let record = self.load_for(&*view, who, Action::Show, id)?;
         self.journal_look(who, Act::View, id)?;
         let facts = record.facts()?;
         let versions = record.versions(&*view)?;
@@ -65,34 +65,29 @@ impl Archive {
             versions.last().ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
         let warnings = newest.metadata.counterparty.warnings().iter().map(ToString::to_string).collect();
         let withdrawn = newest.withdrawn;
-        let decision = self.policies.decide(&newest.metadata)?;
+        let (decision, holds) = self.decision(&record, &versions)?;
         Ok(RecordView {
             id,
             sha256: facts.sha256,
             size: facts.size,
             journal_seq: record.row.deposit_seq,
             withdrawn,
-            retention: self.retention_view(decision, record.row.retain_until),
+            retention: RetentionView::from(decision),
             versions,
-            inspection: facts.inspection,
-            holds: Vec::new(),
+            panel: facts.panel,
+            holds,
             evidence: EvidenceView { journal_seq: record.row.deposit_seq },
             warnings,
         })
     }
+}
 
-    /// The present decision, never earlier than what was promised when the record was written.
-    fn retention_view(&self, mut decision: Decision, promised: Option<NaiveDate>) -> RetentionView {
-        decision.retain_until = later(decision.retain_until, promised);
-        RetentionView {
+impl From<Decision> for RetentionView {
+    fn from(decision: Decision) -> Self {
+        Self {
             sentence_ja: sentence(&decision, Lang::Ja),
             sentence_en: sentence(&decision, Lang::En),
             decision,
         }
     }
-}
-
-/// The later of two ends of retention; no end at all is the latest.
-pub(super) fn later(a: Option<NaiveDate>, b: Option<NaiveDate>) -> Option<NaiveDate> {
-    a.zip(b).map(|(a, b)| a.max(b))
 }

@@ -3,6 +3,7 @@
 use super::Archive;
 use super::correct::{Changed, NextVersion};
 use super::error::ArchiveError;
+use super::permit::Action;
 use super::principal::Principal;
 use crate::journal::Act;
 use crate::record::RecordId;
@@ -46,10 +47,10 @@ impl Archive {
     ) -> Result<Changed, ArchiveError> {
         let act = if withdrawn { Act::Withdraw } else { Act::Reinstate };
         let repeat = self.repeat(who, idempotency_key, act, id, &reason);
+        let (record, newest) = self.load_newest_for(who, Action::Withdraw, id)?;
         if let Some(answer) = self.answered_before(repeat.as_ref())? {
             return Ok(answer);
         }
-        let (record, newest) = self.load_newest(id)?;
         if newest.withdrawn == withdrawn {
             let state = if withdrawn { "withdrawn already" } else { "not withdrawn" };
             return Err(ArchiveError::Invalid(format!("record {id} is {state}")));

@@ -1,14 +1,30 @@
 //! The command line: every command, flag and example.
 
+mod jobs;
+mod journal;
+mod retention;
+mod verify;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub use jobs::{JobsCommand, JobsOptions};
+pub use journal::{IndexCommand, IndexOptions, JournalCommand, JournalOptions};
+pub use retention::{
+    DispositionCommand, DispositionOptions, FiscalYearsCommand, HoldCommand, HoldOptions, HoldPlaceOptions,
+    RetentionCommand, RetentionOptions,
+};
+pub use verify::{InspectOptions, VerifyOptions};
+
 use super::backup::BackupOptions;
+use super::notices::NoticesOptions;
 use super::output::Lang;
 use super::restore::RestoreOptions;
+use super::token::TokenOptions;
+use super::user::UserOptions;
 use crate::archive::SearchRequest;
 use crate::web::api::input::MetadataInput;
 
@@ -71,9 +87,29 @@ pub enum Command {
         after_help = "Example:\n  shosoin reinstate 0198c0de-0000-7000-8000-000000000001 --reason \"it is the valid one\""
     )]
     Reinstate(ReasonOptions),
+    /// Verify records: their bytes, their place in the journal, their signatures as of today (一括検証)
+    #[command(
+        after_help = "Examples:\n  shosoin verify --period 2025-04-01..2026-03-31 --report result.csv\n  shosoin verify --all --json"
+    )]
+    Verify(VerifyOptions),
+    /// The signature panel of any PDF, in an archive or not: what its signatures prove
+    #[command(
+        after_help = "Examples:\n  shosoin inspect contract.pdf\n  shosoin inspect *.pdf --trust ./roots --at 2026-11-01T00:00:00Z --json"
+    )]
+    Inspect(InspectOptions),
     /// How long records are kept, and why
     #[command(after_help = "Example:\n  shosoin retention explain 0198c0de-0000-7000-8000-000000000001")]
     Retention(RetentionOptions),
+    /// Legal holds: what is kept whatever the dates say
+    #[command(
+        after_help = "Example:\n  shosoin hold place 訴訟2026-1 --reason \"dispute over delivery\" --counterparty 国税商事"
+    )]
+    Hold(HoldOptions),
+    /// Destroy what need not be kept any more, in steps that take two people
+    #[command(
+        after_help = "Examples:\n  shosoin disposition plan\n  shosoin disposition approve 0198c0de-0000-7000-8000-000000000001\n  shosoin disposition perform 0198c0de-0000-7000-8000-000000000001"
+    )]
+    Disposition(DispositionOptions),
     /// Export records as a BagIt package for an auditor
     #[command(after_help = "Example:\n  shosoin export -o tax-audit-2026.zip --date 2025-04-01..2026-03-31")]
     Export(ExportOptions),
@@ -82,6 +118,9 @@ pub enum Command {
         after_help = "Examples:\n  shosoin journal list --limit 20\n  shosoin journal proof 3\n  shosoin journal verify"
     )]
     Journal(JournalOptions),
+    /// Scheduled jobs: list, run, history, pause, resume
+    #[command(after_help = "Examples:\n  shosoin jobs list\n  shosoin jobs run verify")]
+    Jobs(JobsOptions),
     /// The search index: status, rebuild
     #[command(after_help = "Example:\n  shosoin index rebuild")]
     Index(IndexOptions),
@@ -98,6 +137,19 @@ pub enum Command {
         after_help = "Example:\n  shosoin restore --from /mnt/backup/daily --to /srv/shosoin --key /media/usb/kek.key"
     )]
     Restore(RestoreOptions),
+    /// People: roles, legal entities, who they are on this machine
+    #[command(
+        after_help = "Examples:\n  shosoin user add tanaka --role clerk --entity 本社\n  shosoin user add mori --role approver --os-user mori\n  shosoin user disable tanaka"
+    )]
+    User(UserOptions),
+    /// Access tokens for the pages, the API and commands (SHOSOIN_TOKEN)
+    #[command(
+        after_help = "Examples:\n  shosoin token create tanaka --name laptop --expires 2027-03-31\n  shosoin token revoke 1f0c2d3e4a5b6c7d"
+    )]
+    Token(TokenOptions),
+    /// What comes due; tell it by mail and webhook
+    #[command(after_help = "Example:\n  shosoin notices send --dry-run")]
+    Notices(NoticesOptions),
     /// The main job on the bundled sample contracts, narrated
     #[command(after_help = "Example:\n  shosoin --lang ja demo")]
     Demo(DemoOptions),
@@ -344,20 +396,6 @@ pub struct ReasonOptions {
 }
 
 #[derive(Debug, Args)]
-pub struct RetentionOptions {
-    #[command(subcommand)]
-    pub command: RetentionCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum RetentionCommand {
-    /// How long one record is kept, and why
-    Explain(IdOptions),
-    /// The policies in force
-    Policies,
-}
-
-#[derive(Debug, Args)]
 pub struct ExportOptions {
     /// A new directory, or a file ending in .zip
     #[arg(short, long, value_name = "DIR|F.zip")]
@@ -367,55 +405,6 @@ pub struct ExportOptions {
     pub ids: Vec<String>,
     #[command(flatten)]
     pub conditions: SearchFlags,
-}
-
-#[derive(Debug, Args)]
-pub struct JournalOptions {
-    #[command(subcommand)]
-    pub command: JournalCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum JournalCommand {
-    /// Entries in order
-    List {
-        /// Number of the first entry; the newest ones by default
-        #[arg(long)]
-        from: Option<u64>,
-        /// Entries, 1 to 1000
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-        /// Only entries about this record
-        #[arg(long, value_name = "ID")]
-        record: Option<String>,
-    },
-    /// The whole journal as an extract that strangers can verify
-    Export {
-        /// A new directory for extract.jsonl, checkpoint.txt and vkey.txt
-        #[arg(short, long, value_name = "DIR")]
-        output: PathBuf,
-    },
-    /// Prove that one entry is in the journal
-    Proof {
-        /// Number of the entry
-        seq: u64,
-    },
-    /// Re-derive the whole journal and compare it with the signed head
-    Verify,
-}
-
-#[derive(Debug, Args)]
-pub struct IndexOptions {
-    #[command(subcommand)]
-    pub command: IndexCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum IndexCommand {
-    /// Size and position
-    Status,
-    /// Make it again from the store
-    Rebuild,
 }
 
 #[derive(Debug, Args)]

@@ -48,10 +48,20 @@ impl Client {
     }
 
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CliError> {
+        self.send(Method::POST, path, body)
+    }
+
+    /// Sends a JSON body.
+    pub fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, CliError> {
         let body = serde_json::to_vec(body).map_err(|error| {
             CliError::new("internal", format!("the request cannot be written: {error}"), None)
         })?;
-        self.run(json(&self.transport, Method::POST, path, Body::from(body)))
+        self.run(json(&self.transport, method, path, Body::from(body)))
     }
 
     /// Streams an answer to `sink`; returns the headers.
@@ -188,7 +198,7 @@ pub fn with_query(path: &str, parameters: &impl Serialize) -> Result<String, Cli
 }
 
 /// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
-fn percent_encode(text: &str) -> String {
+pub fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

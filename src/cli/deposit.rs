@@ -154,16 +154,8 @@ fn print_receipt(receipt: &Receipt, output: &Output, out: &mut dyn Write) -> std
     };
     writeln!(out, "{}  {state}", receipt.id)?;
     writeln!(out, "  SHA-256 {}  {} bytes  journal {}", receipt.sha256, receipt.size, receipt.journal_seq)?;
-    let signatures = receipt.inspection.signatures.len();
-    let signed = match (receipt.inspection.signatures_readable, signatures) {
-        (false, _) => output.text("署名: 判定できません", "signatures: cannot tell").to_owned(),
-        (true, 0) => output.text("署名: なし", "signatures: none").to_owned(),
-        (true, n) => format!(
-            "{}: {n}",
-            output.text("署名・タイムスタンプ（検証は未実施）", "signatures and timestamps (not validated)")
-        ),
-    };
-    writeln!(out, "  {signed}")
+    let headline = &receipt.panel.headline;
+    writeln!(out, "  {}", output.text(&headline.ja, &headline.en))
 }
 
 /// An amount as people read it.

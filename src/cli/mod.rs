@@ -6,13 +6,18 @@ mod client;
 mod correct;
 mod demo;
 mod deposit;
+mod disposition;
 mod error;
 mod export;
 mod get;
+mod hold;
 mod import;
 mod index;
 mod init;
+mod inspect;
+mod jobs;
 mod journal;
+mod notices;
 mod output;
 mod restore;
 mod retention;
@@ -20,7 +25,10 @@ mod runtime;
 mod search;
 mod serve;
 mod show;
+mod token;
 mod transport;
+mod verify;
+mod user;
 mod words;
 
 use std::process::ExitCode;
@@ -60,13 +68,21 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Correct(options) => correct::run(&data, &options, output),
         Command::Withdraw(options) => correct::withdraw(&data, &options, output),
         Command::Reinstate(options) => correct::reinstate(&data, &options, output),
+        Command::Verify(options) => verify::run(&data, &options, output),
+        Command::Inspect(options) => inspect::run(&options, output),
         Command::Retention(options) => retention::run(&data, &options, output),
+        Command::Hold(options) => hold::run(&data, &options, output),
+        Command::Disposition(options) => disposition::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),
+        Command::Jobs(options) => jobs::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
         Command::Backup(options) => backup::run(&data, &options, output),
         Command::Restore(options) => restore::run(&data, &options, output),
+        Command::User(options) => user::run(&data, &options, output),
+        Command::Token(options) => token::run(&data, &options, output),
+        Command::Notices(options) => notices::run(&data, &options, output),
         Command::Demo(options) => demo::run(&options, output),
         Command::Completions(options) => Ok(arguments::completions(&options)),
     }

@@ -14,6 +14,9 @@ use super::CliError;
 use crate::archive::{Archive, ArchiveError, Layout, Options};
 use crate::web;
 
+/// Environment variable with the token to act with. A flag would show it to everybody on the machine.
+const TOKEN_VARIABLE: &str = "SHOSOIN_TOKEN";
+
 /// A way to send requests to the API.
 #[derive(Clone)]
 pub enum Transport {
@@ -30,7 +33,7 @@ impl Transport {
     /// What kept the archive from opening; exit code 11 when somebody holds it who does not answer.
     pub async fn open(data: &Path) -> Result<Self, CliError> {
         match Archive::open(data, Options::default()) {
-            Ok(archive) => Ok(Self::InProcess(web::in_process(Arc::new(archive), own_uid()))),
+            Ok(archive) => Ok(Self::InProcess(web::in_process(Arc::new(archive), own_uid())?)),
             Err(locked @ ArchiveError::Locked(_)) => {
                 let layout = Layout::new(data);
                 match connect(&layout).await {
@@ -38,15 +41,27 @@ impl Transport {
                     Err(_) => Err(locked.into()),
                 }
             }
+            // Not the owner of the directory: a server may let them in all the same.
+            Err(closed @ ArchiveError::Io { .. }) if is_permission(&closed) => {
+                let layout = Layout::new(data);
+                match connect(&layout).await {
+                    Ok(_) => Ok(Self::Socket(layout)),
+                    Err(_) => Err(closed.into()),
+                }
+            }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Sends one request. The body of the answer arrives as it is read.
+    /// Sends one request, with the token of the environment if there is one. The body of the answer arrives as it is
+    /// read.
     ///
     /// # Errors
     /// When the server goes away.
     pub async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, CliError> {
+        if let Some(bearer) = bearer()? {
+            request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        }
         match self {
             // A router without a listener cannot fail to answer.
             Self::InProcess(router) => match router.clone().oneshot(request).await {
@@ -73,6 +88,23 @@ impl Transport {
             }
         }
     }
+}
+
+fn is_permission(error: &ArchiveError) -> bool {
+    matches!(error, ArchiveError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
+/// The header that says as whom to act; without one the command acts as the user that runs it.
+fn bearer() -> Result<Option<header::HeaderValue>, CliError> {
+    let Some(token) = std::env::var_os(TOKEN_VARIABLE).filter(|token| !token.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = || CliError::usage(format!("{TOKEN_VARIABLE} does not hold a token"));
+    let token = token.into_string().map_err(|_| wrong())?;
+    let mut value =
+        header::HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| wrong())?;
+    value.set_sensitive(true);
+    Ok(Some(value))
 }
 
 async fn connect(layout: &Layout) -> std::io::Result<UnixStream> {

@@ -14,12 +14,29 @@ pub fn japanese(code: &str) -> Words {
         "not-found" => {
             ("見つかりません", "番号やファイルの場所を確かめてください（番号は shosoin search で探せます）")
         }
-        "forbidden" | "unauthorized" => {
-            ("この操作は許可されていません", "init が表示した管理者トークンを使ってください")
-        }
+        "unauthorized" => (
+            "このトークンでは入れません",
+            "失効も期限切れもしていないトークンを SHOSOIN_TOKEN に設定してください（一覧は shosoin token list）",
+        ),
+        "forbidden" => (
+            "この操作は許可されていません",
+            "システム管理者に役割を付けてもらうか、その役割の人に頼んでください",
+        ),
         "conflict" => {
             ("ほかの変更と重なりました", "shosoin show で今の内容を確かめてから、もう一度実行してください")
         }
+        "retention" => (
+            "保存期間中などの理由で、この操作はできません",
+            "期限と根拠は shosoin retention explain で確かめられます",
+        ),
+        "hold" => (
+            "保全（リーガルホールド）中のため、この操作はできません",
+            "shosoin hold list で確かめてください。解除は二人目の担当者が行います",
+        ),
+        "destroyed" => (
+            "この文書は以前に保存され、廃棄されたものです",
+            "あらためて保存が必要な場合は、別の場所に保管してください",
+        ),
         "too-large" => (
             "ファイルが大きすぎます",
             "機械のメモリに余裕があれば shosoin.toml の [deposit] max_bytes を上げてください",
@@ -85,7 +102,10 @@ mod tests {
     use super::*;
 
     /// Every code that the engine or a face can answer with.
-    const CODES: [&str; 22] = [
+    const CODES: [&str; 25] = [
+        "retention",
+        "hold",
+        "destroyed",
         "usage",
         "invalid",
         "not-found",

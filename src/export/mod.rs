@@ -22,6 +22,7 @@ mod reject;
 mod row;
 mod row_error;
 mod sink;
+mod verification_report;
 mod zip_sink;
 
 pub use columns::INDEX_HEADER;
@@ -35,6 +36,7 @@ pub use package::{Package, original_name};
 pub use reject::{Reject, RejectsWriter};
 pub use row::{Defaults, Row};
 pub use sink::{DirSink, Sink};
+pub use verification_report::{ReportRow, ReportWriter};
 pub use zip_sink::ZipSink;
 
 #[cfg(test)]

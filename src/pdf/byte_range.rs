@@ -95,7 +95,7 @@ fn is_hex_of(token: &[u8], value: &[u8]) -> bool {
 }
 
 /// The value of each hexadecimal digit; 255 for every other byte.
-const DIGITS: [u8; 256] = {
+pub(super) const DIGITS: [u8; 256] = {
     let mut digits = [255; 256];
     let mut value = 0;
     while value < 16 {

@@ -8,11 +8,12 @@
 //!    behind at a time; while they are, no further file is read, and files are kept all the same.
 //!
 //! The bytes are copied for the thread: 20 microseconds for a contract, and the caller need not share them.
+//! A thread that is done waits for the next file, which is cheaper than starting one for each.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SendError, Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -23,7 +24,51 @@ const MAX_STRAYS: usize = 4;
 /// Room for the parser's recursion, in bytes; it nests at most 100 deep.
 const STACK_BYTES: usize = 8 << 20;
 
+/// Threads that wait for work at a time; more end when they are done.
+const MAX_IDLE: usize = 4;
+
 static STRAYS: AtomicUsize = AtomicUsize::new(0);
+static IDLE: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
+
+/// Work for a thread, which is told how to reach itself, and says whether it waits for more.
+struct Job(Box<Work>);
+type Work = dyn FnOnce(&Sender<Job>) -> bool + Send;
+
+/// Gives `job` to a waiting thread, or to a new one; `false` if the system has none left.
+fn hand_over(job: Job) -> bool {
+    let waiting = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    match waiting {
+        Some(thread) => match thread.send(job) {
+            Ok(()) => true,
+            Err(SendError(job)) => start(job),
+        },
+        None => start(job),
+    }
+}
+
+/// Starts a thread that does `job`, and what comes after it.
+fn start(job: Job) -> bool {
+    let (itself, jobs) = channel::<Job>();
+    let work = move || {
+        let mut next = Some(job);
+        while let Some(Job(work)) = next.take() {
+            if work(&itself) {
+                next = jobs.recv().ok();
+            }
+        }
+    };
+    thread::Builder::new().name("pdf-reader".into()).stack_size(STACK_BYTES).spawn(work).is_ok()
+}
+
+/// Lets the thread be found again; `false` if enough are waiting.
+fn offer(thread: &Sender<Job>) -> bool {
+    let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let room = idle.len() < MAX_IDLE;
+    if room {
+        idle.push(thread.clone());
+    }
+    room
+}
 
 /// Why the work gave no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,24 +94,23 @@ where
     let cancelled = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&cancelled);
     let (sender, receiver) = sync_channel(1);
-    let body = move || {
+    let job = move |thread: &Sender<Job>| {
         limits::begin(Arc::clone(&told));
         let result = catch_unwind(AssertUnwindSafe(|| work(&bytes))).map_err(|payload| {
             if payload.is::<Exhausted>() { Stopped::TooComplex } else { Stopped::Panicked }
         });
+        drop(bytes);
+        // Before the caller hears of the result, so that its next file finds this thread waiting.
+        let waits = offer(thread);
         // The receiver is gone if the caller stopped waiting; then nobody wants the result.
         let _ = sender.send(result);
-        told
-    };
-    // A stray counts itself out again, whichever way it ends.
-    let counted = move || {
-        let told = body();
+        // A stray counts itself out again, whichever way it ends.
         if told.swap(true, Ordering::SeqCst) {
             STRAYS.fetch_sub(1, Ordering::SeqCst);
         }
+        waits
     };
-    let spawned = thread::Builder::new().name("pdf-reader".into()).stack_size(STACK_BYTES).spawn(counted);
-    if spawned.is_err() {
+    if !hand_over(Job(Box::new(job))) {
         return Err(Stopped::TookTooLong);
     }
     match receiver.recv_timeout(patience) {
@@ -93,6 +137,15 @@ mod tests {
     #[test]
     fn work_that_ends_gives_its_result() {
         assert_eq!(run(b"abc", AGES, |bytes| bytes.len()), Ok(3));
+    }
+
+    #[test]
+    fn a_thread_that_panicked_or_ran_out_of_budget_works_on() {
+        for _ in 0..20 {
+            let panicked: Result<(), _> = run(b"", AGES, |_| std::panic::resume_unwind(Box::new("again")));
+            assert_eq!(panicked, Err(Stopped::Panicked));
+            assert_eq!(run(b"abcd", AGES, |bytes| bytes.len()), Ok(4));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use lopdf::{DecompressError, Document, Error, Object};
 use super::guard::{self, Stopped};
 use super::history::{History, Unreadable};
 use super::inspection::{Damage, Format, Inspection, NotRead};
-use super::limits::{MAX_INPUT_BYTES, PATIENCE};
+use super::limits::{self, MAX_INPUT_BYTES, PATIENCE};
 use super::signatures::{self, Found};
 use super::signed::{Dss, RawSignature};
 use super::{dss, load, read_signed};
@@ -73,8 +73,15 @@ pub(super) fn look(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) 
     (inspection, detail)
 }
 
-/// Reads the facts from the objects of the file.
+/// Reads the facts: as the file was written if it is sound, else by lopdf, which repairs.
 fn read(bytes: &[u8], in_full: bool) -> Result<(Inspection, Option<Detail>), Error> {
+    let history = catch_unwind(AssertUnwindSafe(|| History::read(bytes))).unwrap_or(Err(Unreadable::TooMuch));
+    limits::check_cancelled();
+    if let Ok(sound) = &history
+        && let Some(read) = read_sound(sound, bytes, in_full, &history)
+    {
+        return Ok(read);
+    }
     let doc = load::document(bytes)?;
     let mut found = find(&doc, bytes, in_full, 0);
     let damage = if doc.xref_recovery.is_some() {
@@ -89,11 +96,32 @@ fn read(bytes: &[u8], in_full: bool) -> Result<(Inspection, Option<Detail>), Err
         None => Format::Pdf { version: version(&doc) },
     };
     let revisions = u32::try_from(doc.revision_count()).ok();
-    let detail = in_full.then(|| {
-        let history = catch_unwind(AssertUnwindSafe(|| History::read(bytes)));
-        detail(&history.unwrap_or(Err(Unreadable::TooMuch)), &doc, &mut found)
-    });
+    let detail = in_full.then(|| detail(&history, &doc, &mut found));
     Ok((facts(format, &doc, found, revisions), detail))
+}
+
+/// Reads a file in which everything is where the cross-reference sections say; `None` for any other.
+fn read_sound(
+    sound: &History,
+    bytes: &[u8],
+    in_full: bool,
+    history: &Result<History, Unreadable>,
+) -> Option<(Inspection, Option<Detail>)> {
+    let mut doc = sound.document();
+    doc.version = load::header(bytes)?.1;
+    let mut found = find(&doc, bytes, in_full, 0);
+    if found.broken
+        || found.doubtful
+        || sound.encrypted
+        || !has_page_tree(&doc)
+        || doc.page_iter().count() == 0
+    {
+        return None;
+    }
+    let revisions = u32::try_from(sound.revisions.len()).ok();
+    let format = Format::Pdf { version: version(&doc) };
+    let detail = in_full.then(|| detail(history, &doc, &mut found));
+    Some((facts(format, &doc, found, revisions), detail))
 }
 
 /// Reads an encrypted file, if it opens without a password. Never by lopdf's own way, which has no budget.

@@ -40,6 +40,9 @@ pub(super) const MAX_STEPS: usize = 8 << 20;
 pub(super) const MAX_LABEL_CHARS: usize = 512;
 /// Memory that the parsed objects of one file may take, in bytes, as [`footprint`] estimates it.
 const MAX_OBJECT_BYTES: usize = 384 << 20;
+/// Most bytes of a file that are parsed or searched, counted each time. A file has no more than
+/// [`MAX_INPUT_BYTES`], and nothing in it need be read twice.
+const MAX_SCANNED_BYTES: usize = 256 << 20;
 /// A stream kept in memory may be this large; larger ones (scans, fonts) are never looked at.
 pub(super) const MAX_STREAM_BYTES: usize = 4 << 20;
 /// How long a caller waits for one file. Real contracts take about a millisecond.
@@ -49,6 +52,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 struct Budget {
     object_bytes: usize,
     unpacked_bytes: usize,
+    scanned_bytes: usize,
     cancelled: Arc<AtomicBool>,
 }
 
@@ -61,8 +65,12 @@ thread_local! {
 
 /// Gives the current thread a full budget, which ends early when `cancelled` is set.
 pub(super) fn begin(cancelled: Arc<AtomicBool>) {
-    let budget =
-        Budget { object_bytes: MAX_OBJECT_BYTES, unpacked_bytes: MAX_TOTAL_UNPACKED_BYTES, cancelled };
+    let budget = Budget {
+        object_bytes: MAX_OBJECT_BYTES,
+        unpacked_bytes: MAX_TOTAL_UNPACKED_BYTES,
+        scanned_bytes: MAX_SCANNED_BYTES,
+        cancelled,
+    };
     BUDGET.set(Some(budget));
 }
 
@@ -75,6 +83,11 @@ pub(super) fn charge_object(object: &Object) {
 /// Charges `bytes` of unpacked stream data to the budget; stops the parser when nothing is left.
 pub(super) fn charge_unpacked(bytes: usize) {
     spend(|budget| &mut budget.unpacked_bytes, bytes);
+}
+
+/// Charges `bytes` of the file that were gone through; stops when nothing is left.
+pub(super) fn charge_scanned(bytes: usize) {
+    spend(|budget| &mut budget.scanned_bytes, bytes);
 }
 
 /// Stops the parser if the caller has given up waiting.

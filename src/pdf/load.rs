@@ -23,21 +23,31 @@ pub(super) fn header(bytes: &[u8]) -> Option<(usize, String)> {
 /// Asked before parsing because the parser's path for encrypted files knows no budget. Uncompressed data
 /// could hold the name by chance; the answer is then "cannot tell", which is safe.
 pub(super) fn is_encrypted(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'/', bytes).any(|slash| {
-        let mut rest = bytes.get(slash + 1..).unwrap_or_default();
-        for &expected in b"Encrypt" {
-            let (byte, tail) = match rest {
-                [b'#', high, low, tail @ ..] => (from_hex(*high, *low), tail),
-                [byte, tail @ ..] => (Some(*byte), tail),
-                [] => return false,
-            };
-            if byte != Some(expected) {
-                return false;
-            }
-            rest = tail;
+    let plain = memchr::memmem::find_iter(bytes, b"/Encrypt").any(|slash| names_encrypt(bytes, slash));
+    // Spelt with escapes, a letter of the name takes three bytes: a `#` is never far from its slash.
+    plain
+        || memchr::memchr_iter(b'#', bytes).any(|escape| {
+            let from = escape.saturating_sub(3 * b"/Encrypt".len());
+            let before = bytes.get(from..escape).unwrap_or_default();
+            memchr::memrchr(b'/', before).is_some_and(|slash| names_encrypt(bytes, from + slash))
+        })
+}
+
+/// Whether the name that begins with the slash at `slash` is `/Encrypt`, however it is spelt.
+fn names_encrypt(bytes: &[u8], slash: usize) -> bool {
+    let mut rest = bytes.get(slash + 1..).unwrap_or_default();
+    for &expected in b"Encrypt" {
+        let (byte, tail) = match rest {
+            [b'#', high, low, tail @ ..] => (from_hex(*high, *low), tail),
+            [byte, tail @ ..] => (Some(*byte), tail),
+            [] => return false,
+        };
+        if byte != Some(expected) {
+            return false;
         }
-        rest.first().is_none_or(|&byte| is_white(byte) || is_delimiter(byte))
-    })
+        rest = tail;
+    }
+    rest.first().is_none_or(|&byte| is_white(byte) || is_delimiter(byte))
 }
 
 fn from_hex(high: u8, low: u8) -> Option<u8> {
@@ -97,7 +107,7 @@ fn keep(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
 ///
 /// The parser trusts the stream's index; one that names the same large array a million times would make a
 /// million copies of it. Real object streams hold their members one after the other (ISO 32000-2, 7.5.7).
-pub(super) fn members_stand_apart(stream: &Stream) -> bool {
+fn members_stand_apart(stream: &Stream) -> bool {
     let Ok(content) = stream.get_plain_content_with_limit(MAX_UNPACKED_BYTES) else { return false };
     limits::charge_unpacked(content.len());
     if content.is_empty() {
@@ -155,7 +165,7 @@ fn top_level_starts(data: &[u8]) -> HashSet<usize> {
 }
 
 /// Length of the literal string at the start of `rest`, its brackets included.
-pub(super) fn literal_string_length(rest: &[u8]) -> usize {
+fn literal_string_length(rest: &[u8]) -> usize {
     let (mut depth, mut escaped) = (0usize, false);
     for (at, &byte) in rest.iter().enumerate() {
         match byte {

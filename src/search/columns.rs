@@ -6,6 +6,7 @@
 //! * in party order (each party's rows ascending, so by date too): row (4), amount rank (4): scanned when the
 //!   parties are few or the date range wide. Both orders stream through memory; neither chases pointers.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::amounts::Amounts;
@@ -55,6 +56,9 @@ pub(super) enum LabelTest<'a> {
     Nothing,
     Byte(&'a [u8], u8),
     Word(&'a [u32], u32),
+    /// By code, whether it is one of those wanted.
+    AnyByte(&'a [u8], Vec<bool>),
+    AnyWord(&'a [u32], Vec<bool>),
 }
 
 impl Labels {
@@ -77,6 +81,23 @@ impl Labels {
         }
     }
 
+    /// As [`test`](Self::test), where any of several names will do.
+    pub(super) fn test_any(&self, wanted: Option<&BTreeSet<String>>) -> LabelTest<'_> {
+        let Some(wanted) = wanted else { return LabelTest::All };
+        let passes: Vec<bool> = self.names.iter().map(|name| wanted.contains(name)).collect();
+        match (passes.iter().filter(|passes| **passes).count(), &self.codes) {
+            (0, _) => LabelTest::Nothing,
+            (found, _) if found == passes.len() => LabelTest::All,
+            (_, Codes::One) => LabelTest::All,
+            (1, _) => {
+                let only = passes.iter().position(|passes| *passes);
+                self.test(only.and_then(|code| self.names.get(code)).map(String::as_str))
+            }
+            (_, Codes::Byte(codes)) => LabelTest::AnyByte(codes, passes),
+            (_, Codes::Word(codes)) => LabelTest::AnyWord(codes, passes),
+        }
+    }
+
     fn bytes(&self) -> usize {
         match &self.codes {
             Codes::One => 0,
@@ -94,8 +115,15 @@ impl LabelTest<'_> {
             Self::Nothing => false,
             Self::Byte(codes, code) => codes.get(row as usize) == Some(code),
             Self::Word(codes, code) => codes.get(row as usize) == Some(code),
+            Self::AnyByte(codes, passes) => passes_any(codes.get(row as usize), passes),
+            Self::AnyWord(codes, passes) => passes_any(codes.get(row as usize), passes),
         }
     }
+}
+
+#[inline]
+fn passes_any<C: Copy + Into<u32>>(code: Option<&C>, passes: &[bool]) -> bool {
+    code.and_then(|code| passes.get((*code).into() as usize)).copied().unwrap_or(false)
 }
 
 /// The columns of one segment; never change.

@@ -119,10 +119,15 @@ fn text_number_class_and_withdrawal_narrow_the_result() {
     assert_eq!(seqs(&index, &query), [3]);
     let query = Query { class: Some("invoice".to_owned()), ..Query::default() };
     assert_eq!(seqs(&index, &query), [3]);
-    let query = Query { entity: Some("子会社".to_owned()), ..Query::default() };
-    assert_eq!(seqs(&index, &query), [3]);
-    let query = Query { entity: Some("他人".to_owned()), ..Query::default() };
-    assert_eq!(seqs(&index, &query), [] as [u64; 0]);
+    let of = |names: &[&str]| Query {
+        entities: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+        ..Query::default()
+    };
+    assert_eq!(seqs(&index, &of(&["子会社"])), [3]);
+    assert_eq!(seqs(&index, &of(&["他人"])), [] as [u64; 0]);
+    assert_eq!(seqs(&index, &of(&[])), [] as [u64; 0], "no entity at all is not any entity");
+    assert_eq!(seqs(&index, &of(&["子会社", "他人"])), [3]);
+    assert_eq!(seqs(&index, &of(&["子会社", "当社"])), [3, 1]);
     let query = Query { amount: AmountFilter::Blank, ..Query::default() };
     assert_eq!(seqs(&index, &query), [3]);
     assert_eq!(seqs(&index, &Query { withdrawn: Withdrawn::Only, ..Query::default() }), [2]);

@@ -83,7 +83,7 @@ impl<'a> Plan<'a> {
             ranks: columns.amounts.ranks(&query.amount),
             parties: name.map(|name| columns.parties.matching(name)),
             filter,
-            entity: columns.entity.test(query.entity.as_deref()),
+            entity: columns.entity.test_any(query.entities.as_ref()),
             class: columns.class.test(query.class.as_deref()),
             visibility,
         }

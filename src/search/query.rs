@@ -1,5 +1,7 @@
 //! What can be asked of the index, and what it answers.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use super::cursor::Cursor;
@@ -24,8 +26,8 @@ pub struct Query {
     pub class: Option<String>,
     /// Management number, whole; width, case, spaces and kind of dash do not matter.
     pub number: Option<String>,
-    /// Our own legal entity, exactly.
-    pub entity: Option<String>,
+    /// One of these legal entities of our own, exactly; `None` is any.
+    pub entities: Option<BTreeSet<String>>,
     pub withdrawn: Withdrawn,
     pub versions: Versions,
     pub sort: Sort,
@@ -44,7 +46,7 @@ impl Default for Query {
             text: None,
             class: None,
             number: None,
-            entity: None,
+            entities: None,
             withdrawn: Withdrawn::Exclude,
             versions: Versions::Current,
             sort: Sort::DateDesc,

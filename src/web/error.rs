@@ -55,7 +55,7 @@ impl Problem {
     }
 
     pub fn unauthorized() -> Self {
-        let hint = "send `Authorization: Bearer TOKEN` with the token that `shosoin init` printed, or sign in at /sign-in";
+        let hint = "send `Authorization: Bearer TOKEN` with a token that is neither revoked nor expired, or sign in at /sign-in";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "nobody is signed in", Some(hint.into()))
     }
 
@@ -78,7 +78,7 @@ impl From<ArchiveError> for Problem {
             "invalid" => StatusCode::UNPROCESSABLE_ENTITY,
             "not-found" => StatusCode::NOT_FOUND,
             "forbidden" => StatusCode::FORBIDDEN,
-            "conflict" => StatusCode::CONFLICT,
+            "conflict" | "retention" | "hold" | "destroyed" => StatusCode::CONFLICT,
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "disk-full" => StatusCode::INSUFFICIENT_STORAGE,
             "stopped" | "locked" => StatusCode::SERVICE_UNAVAILABLE,

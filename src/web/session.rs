@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use crate::archive::Principal;
+use crate::archive::TokenKey;
 
 /// Most sessions at a time; beyond it the oldest ends, so that signing in cannot fill the memory.
 const MAX_SESSIONS: usize = 10_000;
@@ -23,7 +23,8 @@ pub struct Sessions {
 }
 
 struct Session {
-    principal: Principal,
+    /// What the session began with: it lasts no longer than the token counts.
+    token: TokenKey,
     until: Instant,
 }
 
@@ -37,7 +38,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When the operating system gives no random bytes.
-    pub fn begin(&self, principal: Principal) -> Result<String, getrandom::Error> {
+    pub fn begin(&self, token: TokenKey) -> Result<String, getrandom::Error> {
         let mut random = [0; 32];
         getrandom::fill(&mut random)?;
         let id = URL_SAFE_NO_PAD.encode(random);
@@ -50,15 +51,15 @@ impl Sessions {
         {
             sessions.remove(&oldest);
         }
-        sessions.insert(hash(&id), Session { principal, until: now + self.lifetime });
+        sessions.insert(hash(&id), Session { token, until: now + self.lifetime });
         Ok(id)
     }
 
-    /// Whose session this is, if it still lasts.
-    pub fn principal(&self, id: &str) -> Option<Principal> {
+    /// The token that this session began with, if it still lasts.
+    pub fn token(&self, id: &str) -> Option<TokenKey> {
         let sessions = lock(&self.by_hash);
         let session = sessions.get(&hash(id)).filter(|session| session.until > Instant::now())?;
-        Some(session.principal.clone())
+        Some(session.token.clone())
     }
 
     pub fn end(&self, id: &str) {
@@ -99,11 +100,11 @@ mod tests {
     #[test]
     fn a_session_lasts_until_it_is_ended() {
         let sessions = Sessions::new(1);
-        let id = sessions.begin(Principal { name: "tanaka".into() }).expect("random bytes");
-        assert_eq!(sessions.principal(&id).map(|p| p.name), Some("tanaka".into()));
-        assert_eq!(sessions.principal("something else"), None);
+        let id = sessions.begin(TokenKey::default()).expect("random bytes");
+        assert_eq!(sessions.token(&id), Some(TokenKey::default()));
+        assert_eq!(sessions.token("something else"), None);
         sessions.end(&id);
-        assert_eq!(sessions.principal(&id), None);
+        assert_eq!(sessions.token(&id), None);
     }
 
     #[test]

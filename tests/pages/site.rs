@@ -49,7 +49,7 @@ impl Site {
         let data = place.path().join("archive");
         let token = archive::create(&data).unwrap().admin_token;
         let archive = Arc::new(Archive::open(&data, Options::default()).unwrap());
-        let pages = router(App::new(archive.clone()));
+        let pages = router(App::new(archive.clone()).unwrap());
         Self { _place: place, archive, pages, token }
     }
 
@@ -69,7 +69,7 @@ impl Site {
             file_name: None,
             custom: Default::default(),
         };
-        let who = Principal { name: "tester".into() };
+        let who = Principal::built_in("tester");
         self.archive.deposit(&who, Deposit { bytes: bytes.to_vec(), metadata }).unwrap().id
     }
 
@@ -106,7 +106,7 @@ impl Site {
 
     /// What the journal says was done. Asking is a look as well, which is left out.
     pub fn acts(&self) -> Vec<Act> {
-        let reader = Principal { name: "reader of the journal".into() };
+        let reader = Principal::built_in("reader of the journal");
         let page = self.archive.journal_list(&reader, 0, 1_000, None).unwrap();
         page.entries.iter().filter(|entry| entry.actor != reader.name).map(|entry| entry.act).collect()
     }

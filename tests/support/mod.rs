@@ -5,6 +5,7 @@
 pub mod http;
 pub mod pdf;
 pub mod python;
+pub mod routes;
 pub mod server;
 
 use std::ffi::OsStr;

@@ -5,11 +5,13 @@ use serde_json::Value;
 use super::Demo;
 use crate::cli::CliError;
 
+const SIGNED_TWICE: &str = "samples/20260201_株式会社国税商事_1100000.pdf";
 const ORDER: &str = "samples/20260331_㈱国税商事_330000.pdf";
 
 /// Tells the whole story; returns how many records the archive then holds.
 pub fn all(demo: &mut Demo<'_>) -> Result<u64, CliError> {
     let token = create(demo)?;
+    trust(demo)?;
     let order = deposit(demo)?;
     import(demo)?;
     search(demo)?;
@@ -17,6 +19,7 @@ pub fn all(demo: &mut Demo<'_>) -> Result<u64, CliError> {
     hand_back(demo, &order)?;
     prove(demo, &order)?;
     check(demo)?;
+    verify(demo)?;
     export(demo)?;
     backup(demo)?;
     let found = demo.ask(&["search", "--limit", "1"])?;
@@ -35,6 +38,19 @@ fn create(demo: &mut Demo<'_>) -> Result<String, CliError> {
         &format!("$ shosoin init  ->  {}", demo.data.display()),
     );
     Ok(text(&created["admin_token"]))
+}
+
+/// The samples were signed under a root made for them, which nobody but this archive should believe.
+fn trust(demo: &mut Demo<'_>) -> Result<(), CliError> {
+    demo.step(
+        "見本の署名を検証できるように、見本用の認証局だけを信頼する設定にします（shosoin.toml の [signatures]）。",
+        "So that the samples' signatures can be judged, this archive trusts the authority made for them ([signatures] in shosoin.toml).",
+    );
+    let path = demo.data.join("shosoin.toml");
+    let settings = std::fs::read_to_string(&path).map_err(|error| CliError::file(&path, &error))?;
+    let settings = settings.replace("\ntrust = []", "\ntrust = [\"../samples/trust\"]");
+    std::fs::write(&path, settings).map_err(|error| CliError::file(&path, &error))?;
+    demo.show(&["inspect", SIGNED_TWICE, "--trust", "samples/trust"])
 }
 
 fn deposit(demo: &mut Demo<'_>) -> Result<String, CliError> {
@@ -115,6 +131,14 @@ fn check(demo: &mut Demo<'_>) -> Result<(), CliError> {
     );
     demo.show(&["journal", "verify"])?;
     demo.show(&["fsck"])
+}
+
+fn verify(demo: &mut Demo<'_>) -> Result<(), CliError> {
+    demo.step(
+        "預けた契約書をまとめて検証します（一括検証）。原本・台帳・電子署名を確かめ、結果を一覧にします。",
+        "Verify all contracts at once: bytes, journal and signatures, with a list of results.",
+    );
+    demo.show(&["verify", "--all", "--report", "result.csv"])
 }
 
 fn export(demo: &mut Demo<'_>) -> Result<(), CliError> {

@@ -1,11 +1,12 @@
 //! The revisions of a PDF, each as it stood: what a reader saw before the updates that came after it.
 //!
 //! lopdf reads the newest state only. Here the chain of cross-reference sections (ISO 32000-2, 7.5.4, 7.5.6,
-//! 7.5.8) is followed as it is written, without repair, and objects are parsed, by lopdf, where they stand.
+//! 7.5.8) is followed as it is written, without repair, and objects are parsed where they stand.
 //! Nothing is read twice; nothing is read that is not asked for. Stream data stays in the file.
 
 mod crypt;
 mod objects;
+mod parse;
 mod scan;
 mod section;
 
@@ -33,6 +34,7 @@ pub(super) enum Unreadable {
 }
 
 /// One revision: the original, or one incremental update.
+#[derive(Default)]
 pub(super) struct Revision {
     /// What a `startxref` that closes this revision names: the offset of its first cross-reference section.
     pub startxref: usize,
@@ -50,6 +52,8 @@ pub(super) struct Revision {
 pub(super) struct History<'a> {
     pub file: &'a [u8],
     pub revisions: Vec<Revision>,
+    /// Stands in for the newest of no revisions.
+    none: Revision,
     pub encrypted: bool,
     crypt: Option<EncryptionState>,
     parsed: RefCell<HashMap<usize, Option<Rc<Parsed>>>>,
@@ -67,6 +71,7 @@ impl<'a> History<'a> {
         let mut history = Self {
             file,
             revisions: grouped(file, sections),
+            none: Revision::default(),
             encrypted: false,
             crypt: None,
             parsed: RefCell::default(),
@@ -88,7 +93,7 @@ impl<'a> History<'a> {
     }
 
     pub fn newest(&self) -> &Revision {
-        self.revisions.last().expect("a chain has at least one section, so there is a revision")
+        self.revisions.last().unwrap_or(&self.none)
     }
 
     /// Numbers of the objects that `revision` writes, and of those that it frees.
@@ -129,23 +134,32 @@ impl<'a> History<'a> {
         })
     }
 
-    /// The newest state as a document of lopdf; streams have no data in it.
+    /// What the newest state says about pages, form and signatures, as a document of lopdf. Everything else,
+    /// and the data of streams, is left out.
     pub fn document(&self) -> Document {
-        let newest = self.newest();
-        let mut doc = Document::new();
-        doc.trailer = newest.trailer.clone();
-        let last = self.last();
-        for number in self.numbers(last) {
-            let Some(entry) = self.entry(last, number) else { continue };
+        let (mut doc, last) = (Document::new(), self.last());
+        doc.trailer = self.newest().trailer.clone();
+        let mut waiting: Vec<u32> = number_of(doc.trailer.get(b"Root").ok()).into_iter().collect();
+        let mut seen = HashSet::new();
+        while let Some(number) = waiting.pop() {
+            let Some(entry) = self.entry(last, number).filter(|_| seen.insert(number)) else { continue };
             let generation = match entry {
                 Entry::At { generation, .. } => generation,
-                _ => 0,
+                Entry::In { .. } => 0,
+                Entry::Free => continue,
             };
             // Known to exist, even if it cannot be read.
             doc.reference_table.insert(number, XrefEntry::Normal { offset: 0, generation });
-            if let Some(parsed) = self.get(last, number) {
-                doc.objects.insert((number, generation), parsed.object.clone());
+            let Some(parsed) = self.get(last, number) else { continue };
+            let dictionary = parsed.dictionary();
+            let is_catalog = dictionary.is_some_and(|dictionary| dictionary.has(b"Pages"));
+            if !dictionary.is_some_and(|dictionary| dictionary.has_type(b"Page")) {
+                let wanted = |key: &[u8]| {
+                    if is_catalog { CATALOG_KEYS.contains(&key) } else { !OTHER_KEYS.contains(&key) }
+                };
+                waiting.extend(parsed.uses().iter().filter(|used| wanted(&used.key)).map(|used| used.number));
             }
+            doc.objects.insert((number, generation), parsed.object.clone());
         }
         doc
     }
@@ -170,6 +184,13 @@ impl<'a> History<'a> {
         self.steps.get() < MAX_STEPS
     }
 }
+
+/// Entries of the catalog, or of dictionaries directly in it, that lead to pages and signatures.
+const CATALOG_KEYS: [&[u8]; 9] =
+    [b"Pages", b"AcroForm", b"Fields", b"SigFlags", b"Perms", b"DocMDP", b"UR", b"UR3", b"Version"];
+/// Entries elsewhere that lead away from them.
+const OTHER_KEYS: [&[u8]; 9] =
+    [b"P", b"Parent", b"AP", b"DR", b"XFA", b"MK", b"Resources", b"Annots", b"Data"];
 
 /// The cross-reference sections, newest first, with hybrid ones (7.5.8.4) joined.
 fn chain(file: &[u8]) -> Result<Vec<Section>, Unreadable> {

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use lopdf::encryption::decrypt_object;
-use lopdf::{Dictionary, Object, ObjectStream, Stream, dictionary};
+use lopdf::{Dictionary, Object, Stream};
 
 use super::super::limits::{self, MAX_STREAM_BYTES, MAX_UNPACKED_BYTES};
-use super::super::load::members_stand_apart;
 use super::section::Entry;
-use super::{History, scan};
+use super::{History, parse, scan};
 
 /// Members of an object stream, by number.
 pub(super) type Members = BTreeMap<u32, Rc<Parsed>>;
@@ -70,56 +69,37 @@ fn collect(object: &Object, key: &[u8], uses: &mut Vec<Use>) {
     }
 }
 
-/// Where the parts of an indirect object are.
-pub(super) struct Head {
+/// An indirect object as it stands in the file.
+pub(super) struct Indirect {
     pub number: u32,
     pub generation: u16,
-    /// The object proper: from `body` to `end`.
-    pub body: usize,
-    pub end: usize,
+    /// For a stream, its dictionary.
+    pub object: Object,
     /// Where the data of a stream begins.
     pub data: Option<usize>,
 }
 
 /// Reads `12 0 obj …` at `at`, up to the data of a stream.
-pub(super) fn head(file: &[u8], at: usize) -> Option<Head> {
+pub(super) fn indirect(file: &[u8], at: usize) -> Option<Indirect> {
     let (number, position) = scan::number(file, at)?;
     let (generation, position) = scan::number(file, position)?;
     let body = scan::word(file, position, b"obj")?;
-    let mut end = scan::skip_object(file, body)?;
-    // `5 0 R` is one object of three words.
-    if let Some(reference) = reference_end(file, body) {
-        end = reference;
-    }
-    let data = scan::word(file, end, b"stream").map(|data| match file.get(data..).unwrap_or_default() {
+    let (object, end) = parse::object(file, body)?;
+    let data = match object {
+        Object::Dictionary(_) => scan::word(file, end, b"stream"),
+        _ => None,
+    };
+    let data = data.map(|data| match file.get(data..).unwrap_or_default() {
         [b'\r', b'\n', ..] => data + 2,
         [b'\r' | b'\n', ..] => data + 1,
         _ => data,
     });
-    Some(Head {
+    Some(Indirect {
         number: u32::try_from(number).ok()?,
         generation: u16::try_from(generation).ok()?,
-        body,
-        end,
+        object,
         data,
     })
-}
-
-fn reference_end(file: &[u8], at: usize) -> Option<usize> {
-    let (_, position) = scan::number(file, at)?;
-    let (_, position) = scan::number(file, position)?;
-    scan::word(file, position, b"R")
-}
-
-/// Parses one object that is not a stream, by lopdf: as the one member of an object stream.
-pub(super) fn direct(bytes: &[u8]) -> Option<Object> {
-    const INDEX: &[u8] = b"1 0 ";
-    let content = [INDEX, bytes].concat();
-    let limit = content.len();
-    let stream = Stream::new(dictionary! { "N" => 1, "First" => INDEX.len() as i64 }, content);
-    let object = ObjectStream::new_with_limit(&stream, Some(limit)).ok()?.objects.remove(&(1, 0))?;
-    limits::charge_object(&object);
-    Some(object)
 }
 
 impl<'a> History<'a> {
@@ -164,20 +144,19 @@ impl<'a> History<'a> {
 
     fn parse(&self, offset: usize, number: u32, generation: u16) -> Option<Parsed> {
         limits::check_cancelled();
-        let head = head(self.file, offset)?;
-        if (head.number, head.generation) != (number, generation) {
+        let found = indirect(self.file, offset)?;
+        if (found.number, found.generation) != (number, generation) {
             return None;
         }
-        let mut object = direct(self.file.get(head.body..head.end)?)?;
-        if let (Some(_), Object::Dictionary(dictionary)) = (head.data, &object) {
-            object = Object::Stream(Stream::new(dictionary.clone(), Vec::new()));
-        }
+        let mut object = match (found.object, found.data) {
+            (Object::Dictionary(dictionary), Some(_)) => Object::Stream(Stream::new(dictionary, Vec::new())),
+            (object, _) => object,
+        };
         if let Some(crypt) = &self.crypt {
             // Fails for the data that is not there; strings are decrypted all the same.
             let _ = decrypt_object(crypt, (number, generation), &mut object);
         }
-        let data = head.data.filter(|_| matches!(object, Object::Stream(_)));
-        Some(Parsed::new(object, data))
+        Some(Parsed::new(object, found.data))
     }
 
     fn members(&self, revision: usize, container: u32) -> Option<Rc<Members>> {
@@ -190,17 +169,27 @@ impl<'a> History<'a> {
         members
     }
 
+    /// Reads the members of an object stream (7.5.7), each at the place that the index names.
     fn unpack_members(&self, revision: usize, container: u32) -> Option<Members> {
         let stream = self.stream(revision, container)?;
-        if !stream.dict.has_type(b"ObjStm") || !members_stand_apart(&stream) {
+        if !stream.dict.has_type(b"ObjStm") {
             return None;
         }
-        let unpacked = ObjectStream::new_with_limit(&stream, Some(MAX_UNPACKED_BYTES)).ok()?;
-        let members = unpacked.objects.into_iter().map(|((number, _), object)| {
-            limits::charge_object(&object);
-            (number, Rc::new(Parsed::new(object, None)))
-        });
-        Some(members.collect())
+        let data = stream.get_plain_content_with_limit(MAX_UNPACKED_BYTES).ok()?;
+        limits::charge_unpacked(data.len());
+        let first = usize::try_from(stream.dict.get(b"First").ok()?.as_i64().ok()?).ok()?;
+        let count = usize::try_from(stream.dict.get(b"N").ok()?.as_i64().ok()?).ok()?;
+        let index = data.get(..first)?;
+        let (mut members, mut at) = (Members::new(), 0);
+        for _ in 0..count {
+            let Some((number, after)) = scan::number(index, at) else { break };
+            let (offset, after) = scan::number(index, after)?;
+            at = after;
+            if let Some((object, _)) = parse::object(&data, first.checked_add(offset)?) {
+                members.insert(u32::try_from(number).ok()?, Rc::new(Parsed::new(object, None)));
+            }
+        }
+        Some(members)
     }
 
     /// Stream `number` with its data, decrypted, still packed. Larger data than is ever needed is refused.
@@ -241,6 +230,7 @@ impl<'a> History<'a> {
             return rest.get(..length);
         }
         let data = rest.get(..memchr::memmem::find(rest, b"endstream")?)?;
+        limits::charge_scanned(data.len());
         Some(data.strip_suffix(b"\r\n").or_else(|| data.strip_suffix(b"\n")).unwrap_or(data))
     }
 

@@ -1,41 +1,7 @@
 //! Finding one's way in the bytes of a PDF without parsing them.
 
-use super::super::load::{is_delimiter, is_white, literal_string_length, skip_white};
-
-/// Where the one object that begins at or after `at` ends. Brackets need not match in kind: what is parsed
-/// afterwards is parsed by lopdf.
-pub(super) fn skip_object(data: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    loop {
-        at = skip_white(data, at);
-        let rest = data.get(at..).filter(|rest| !rest.is_empty())?;
-        at += match rest {
-            [b'<', b'<', ..] => {
-                depth += 1;
-                2
-            }
-            [b'[', ..] => {
-                depth += 1;
-                1
-            }
-            [b'>', b'>', ..] => {
-                depth = depth.checked_sub(1)?;
-                2
-            }
-            [b']', ..] => {
-                depth = depth.checked_sub(1)?;
-                1
-            }
-            [b'(', ..] => literal_string_length(rest),
-            [b'<', ..] => memchr::memchr(b'>', rest)? + 1,
-            [_, tail @ ..] => 1 + tail.iter().take_while(|&&b| !is_white(b) && !is_delimiter(b)).count(),
-            [] => return None,
-        };
-        if depth == 0 {
-            return Some(at);
-        }
-    }
-}
+use super::super::limits;
+use super::super::load::skip_white;
 
 /// The unsigned number at or after `at`, and where it ends.
 pub(super) fn number(data: &[u8], at: usize) -> Option<(usize, usize)> {
@@ -74,6 +40,7 @@ pub(super) fn end_of_revision(file: &[u8], at: usize) -> usize {
     let Some(marker) = memchr::memmem::find(rest, b"startxref") else { return file.len() };
     let after = rest.get(marker..).unwrap_or_default();
     let Some(eof) = memchr::memmem::find(after, b"%%EOF") else { return file.len() };
+    limits::charge_scanned(marker.saturating_add(eof));
     let end = at + marker + eof + b"%%EOF".len();
     end + match file.get(end..).unwrap_or_default() {
         [b'\r', b'\n', ..] => 2,
@@ -85,21 +52,6 @@ pub(super) fn end_of_revision(file: &[u8], at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_object_is_skipped_with_all_it_holds() {
-        for (data, rest) in [
-            (&b" << /A [1 (x]\\)) <3e>] >> endobj"[..], &b" endobj"[..]),
-            (b"/Name/Other", b"/Other"),
-            (b"12 0 R", b" 0 R"),
-            (b"% comment\n(a(b)c)d", b"d"),
-        ] {
-            let end = skip_object(data, 0).expect("there is an object");
-            assert_eq!(&data[end..], rest);
-        }
-        assert_eq!(skip_object(b"<< /A 1", 0), None);
-        assert_eq!(skip_object(b">>", 0), None);
-    }
 
     #[test]
     fn the_words_that_close_a_revision_are_found_before_its_end() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lopdf::{Dictionary, Object, Stream};
 
 use super::super::limits::{self, MAX_UNPACKED_BYTES, MAX_XREF_ENTRIES};
-use super::{objects, scan};
+use super::{objects, parse, scan};
 
 /// Where an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +82,7 @@ fn table(file: &[u8], at: usize, mut position: usize) -> Option<Section> {
             entries.insert(number, entry);
         }
     };
-    let end = scan::skip_object(file, after)?;
-    let Object::Dictionary(trailer) = objects::direct(file.get(after..end)?)? else { return None };
+    let (Object::Dictionary(trailer), end) = parse::object(file, after)? else { return None };
     Some(Section {
         at,
         end,
@@ -97,15 +96,13 @@ fn table(file: &[u8], at: usize, mut position: usize) -> Option<Section> {
 }
 
 fn stream(file: &[u8], at: usize) -> Option<Section> {
-    let head = objects::head(file, at)?;
-    let Object::Dictionary(dictionary) = objects::direct(file.get(head.body..head.end)?)? else {
-        return None;
-    };
+    let found = objects::indirect(file, at)?;
+    let Object::Dictionary(dictionary) = found.object else { return None };
     if !dictionary.has_type(b"XRef") {
         return None;
     }
     let length = usize::try_from(dictionary.get(b"Length").ok()?.as_i64().ok()?).ok()?;
-    let data = head.data?;
+    let data = found.data?;
     let end = data.checked_add(length)?;
     let content = file.get(data..end)?.to_vec();
     let stream = Stream::new(dictionary, content);
@@ -119,7 +116,7 @@ fn stream(file: &[u8], at: usize) -> Option<Section> {
         hybrid: None,
         entries,
         trailer: stream.dict,
-        stream: Some(head.number),
+        stream: Some(found.number),
         hidden_stream: None,
     })
 }

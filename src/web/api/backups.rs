@@ -48,8 +48,8 @@ pub async fn run(
 /// Every generation of every tier; a repository that cannot be read is a line with its problem.
 #[utoipa::path(get, path = "/api/v1/backups",
     responses((status = 200, body = Vec<GenerationView>), (status = 401, body = Problem)))]
-pub async fn list(State(app): State<App>, _: Who) -> Result<Json<Vec<GenerationView>>, Problem> {
-    Ok(Json(app.run(|archive| Ok(archive.backup_list())).await?))
+pub async fn list(State(app): State<App>, Who(who): Who) -> Result<Json<Vec<GenerationView>>, Problem> {
+    Ok(Json(app.run(move |archive| archive.backup_list(&who)).await?))
 }
 
 /// Read everything that generations need, and compare.

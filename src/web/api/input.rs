@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::Changes;
+use crate::archive::{Changes, Principal};
 use crate::config::Config;
 use crate::record::counterparty::{normalize_corporate_number, normalize_invoice_number};
 use crate::record::{Counterparty, Currency, Metadata, Money, TaxBasis, amount, date, file_name};
@@ -71,8 +71,15 @@ impl MetadataInput {
     ///
     /// # Errors
     /// Names the first field that is missing or cannot be read.
-    pub fn metadata(&self, config: &Config, file: Option<&str>) -> Result<Metadata, Problem> {
-        let entity = config.entity(self.entity.as_deref()).map_err(Problem::invalid)?.name.clone();
+    pub fn metadata(
+        &self,
+        config: &Config,
+        who: &Principal,
+        file: Option<&str>,
+    ) -> Result<Metadata, Problem> {
+        let within = |entity: &str| who.scope.covers(entity);
+        let entity =
+            config.entity_among(self.entity.as_deref(), within).map_err(Problem::invalid)?.name.clone();
         let date =
             self.date.as_deref().ok_or_else(|| missing("date", "give the transaction date (取引年月日)"))?;
         let name = self

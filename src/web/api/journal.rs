@@ -74,10 +74,10 @@ pub async fn extract(State(app): State<App>, Who(who): Who) -> Result<Response, 
     responses((status = 200, body = ProofOfEntry), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub async fn proof(
     State(app): State<App>,
-    _: Who,
+    Who(who): Who,
     PathOf(seq): PathOf<u64>,
 ) -> Result<Json<ProofOfEntry>, Problem> {
-    Ok(Json(app.run(move |archive| archive.journal_proof(seq)).await?))
+    Ok(Json(app.run(move |archive| archive.journal_proof(&who, seq)).await?))
 }
 
 /// Re-derive the whole tree from the entries and compare everything.

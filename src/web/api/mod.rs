@@ -2,11 +2,17 @@
 
 pub mod backups;
 pub mod exports;
+pub mod holds;
 pub mod index;
 pub mod input;
+pub mod jobs;
 pub mod journal;
+pub mod notices;
+pub mod people;
 pub mod records;
+pub mod retention;
 pub mod search;
+pub mod verification;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -68,12 +74,36 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::status))
         .routes(routes!(index::rebuild))
         .routes(routes!(index::fsck))
-        .routes(routes!(index::policies))
         .routes(routes!(backups::run, backups::list))
         .routes(routes!(backups::verify))
         .routes(routes!(backups::drill))
         .routes(routes!(backups::repair))
         .routes(routes!(backups::fixity))
+        .routes(routes!(verification::inspect))
+        .routes(routes!(verification::verify))
+        .routes(routes!(retention::policies))
+        .routes(routes!(retention::due))
+        .routes(routes!(retention::fiscal_years, retention::set_fiscal_years))
+        .routes(routes!(retention::declare_loss))
+        .routes(routes!(retention::reevaluation, retention::reevaluate))
+        .routes(routes!(holds::list, holds::place))
+        .routes(routes!(holds::release))
+        .routes(routes!(holds::dispositions, holds::plan))
+        .routes(routes!(holds::approve))
+        .routes(routes!(holds::perform))
+        .routes(routes!(holds::certificate))
+        .routes(routes!(people::me))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::change))
+        .routes(routes!(people::create_token))
+        .routes(routes!(people::tokens))
+        .routes(routes!(people::revoke))
+        .routes(routes!(notices::due))
+        .routes(routes!(notices::send))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::history))
+        .routes(routes!(jobs::run))
+        .routes(routes!(jobs::pause))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.
@@ -97,13 +127,14 @@ pub struct Status {
     pub max_bytes: u64,
     /// Currency of amounts given without one.
     pub currency: crate::record::Currency,
-    /// Our own legal entities.
+    /// Our own legal entities, as far as you have to do with them.
     pub entities: Vec<String>,
 }
 
 /// Identity and size of the archive.
 #[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = Status), (status = 401, body = Problem)))]
-async fn status(State(app): State<App>, _: Who) -> Json<Status> {
+async fn status(State(app): State<App>, Who(who): Who) -> Json<Status> {
+    let names = app.archive.config().entities.iter().map(|entity| entity.name.clone());
     let identity = app.archive.identity().clone();
     Json(Status {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -114,7 +145,7 @@ async fn status(State(app): State<App>, _: Who) -> Json<Status> {
         journal_size: app.archive.journal_size(),
         max_bytes: app.archive.config().deposit.max_bytes,
         currency: app.archive.config().archive.currency,
-        entities: app.archive.config().entities.iter().map(|entity| entity.name.clone()).collect(),
+        entities: names.filter(|name| who.scope.covers(name)).collect(),
     })
 }
 

@@ -47,7 +47,7 @@ pub async fn deposit(
     let Upload { metadata, file_name, bytes } = read_form(form).await?;
     let metadata = metadata.ok_or_else(|| Problem::invalid("the form has no part named metadata"))?;
     let bytes = bytes.ok_or_else(|| Problem::invalid("the form has no part named file"))?;
-    let metadata = metadata.metadata(app.archive.config(), file_name.as_deref())?;
+    let metadata = metadata.metadata(app.archive.config(), &who, file_name.as_deref())?;
     let receipt = app
         .run(move |archive| {
             let _until_sealed = permit;
@@ -175,9 +175,11 @@ pub async fn correct(
     let key = idempotency_key(&headers)?;
     // What was sent is what a repetition repeats: the amount it is read against may have changed since.
     let repeat = app.archive.repeat(&who, key.as_deref(), Act::Correct, id, &request);
-    let asked = repeat.clone();
-    let (answered, before) = app
-        .run(move |archive| Ok((archive.answered_before(asked.as_ref())?, archive.present_amount(id)?)))
+    let (asked, reader) = (repeat.clone(), who.clone());
+    let (before, answered) = app
+        .run(move |archive| {
+            Ok((archive.present_amount(&reader, id)?, archive.answered_before(asked.as_ref())?))
+        })
         .await?;
     if let Some(changed) = answered {
         return Ok(Json(changed));
@@ -255,10 +257,10 @@ pub async fn journal(
     Ok(Json(page))
 }
 
-struct Upload {
-    metadata: Option<MetadataInput>,
-    file_name: Option<String>,
-    bytes: Option<Bytes>,
+pub(super) struct Upload {
+    pub(super) metadata: Option<MetadataInput>,
+    pub(super) file_name: Option<String>,
+    pub(super) bytes: Option<Bytes>,
 }
 
 /// Waits until there is memory for the request. A length is asked for, so that nobody can send without end.
@@ -283,7 +285,7 @@ pub(in crate::web) async fn reserve(app: &App, headers: &HeaderMap) -> Result<Ow
 }
 
 /// Reads the parts of a deposit form. The body limit of the router bounds them.
-async fn read_form(mut form: Multipart) -> Result<Upload, Problem> {
+pub(super) async fn read_form(mut form: Multipart) -> Result<Upload, Problem> {
     let mut upload = Upload { metadata: None, file_name: None, bytes: None };
     while let Some(field) = form.next_field().await.map_err(bad_form)? {
         match field.name() {

@@ -42,7 +42,8 @@ pub async fn correct(
         let template = RecordTemplate { edit, ..record::load(&app, who, page, id).await? };
         return super::render(StatusCode::UNPROCESSABLE_ENTITY, &template);
     }
-    let before = app.run(move |archive| archive.present_amount(id)).await?;
+    let reader = who.clone();
+    let before = app.run(move |archive| archive.present_amount(&reader, id)).await?;
     let changes = match input.changes(before, currency) {
         Ok(changes) => changes,
         Err(problem) => {

@@ -7,13 +7,13 @@ use axum::response::Response;
 
 use super::metadata_form::MetadataForm;
 use super::page::Page;
-use super::record_view::signed_word;
 use super::upload::{self, Upload};
 use super::{display, words};
-use crate::archive::{Deposit, Receipt};
+use crate::archive::{Deposit, Principal, Receipt};
 use crate::pdf;
 use crate::record::amount::format_minor;
 use crate::record::{Currency, Metadata, Money, TaxBasis, file_name};
+use crate::retention::Lang;
 use crate::web::api::records::reserve;
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
@@ -40,12 +40,12 @@ struct ReceiptTemplate {
     size: String,
     journal_seq: u64,
     retain_until: String,
-    signatures: &'static str,
+    signatures: String,
 }
 
 /// `GET /deposit`
 pub async fn form(State(app): State<App>, Who(who): Who, page: Page) -> Result<Response, Problem> {
-    super::render(StatusCode::OK, &template(&app, page.signed_in(&who), MetadataForm::default(), None))
+    super::render(StatusCode::OK, &template(&app, &who, page.signed_in(&who), MetadataForm::default(), None))
 }
 
 /// `POST /deposit`
@@ -62,17 +62,17 @@ pub async fn deposit(
     form.check(app.archive.config().archive.currency, page.lang);
     let Some(bytes) = bytes else {
         form.errors.add("file", page.t.file_missing);
-        return refuse(&app, page, form, None);
+        return refuse(&app, &who, page, form, None);
     };
     if !form.errors.is_empty() {
-        return suggest(&app, page, form, file_name, bytes).await;
+        return suggest(&app, &who, page, form, file_name, bytes).await;
     }
-    let metadata = match form.input().metadata(app.archive.config(), file_name.as_deref()) {
+    let metadata = match form.input().metadata(app.archive.config(), &who, file_name.as_deref()) {
         Ok(metadata) => metadata,
-        Err(problem) => return refuse(&app, page, form, Some(problem.detail)),
+        Err(problem) => return refuse(&app, &who, page, form, Some(problem.detail)),
     };
     if let Err(message) = check(&metadata, &page) {
-        return refuse(&app, page, form, Some(message));
+        return refuse(&app, &who, page, form, Some(message));
     }
     let receipt = app
         .run(move |archive| {
@@ -91,6 +91,7 @@ fn check(metadata: &Metadata, page: &Page) -> Result<(), String> {
 /// The form again, its empty fields filled with what the file suggests. Nothing is stored unconfirmed.
 async fn suggest(
     app: &App,
+    who: &Principal,
     page: Page,
     mut form: MetadataForm,
     file: Option<String>,
@@ -99,7 +100,7 @@ async fn suggest(
     let missing =
         ["date", "counterparty", "amount"].into_iter().any(|name| form.value(name).trim().is_empty());
     if !missing {
-        return refuse(app, page, form, None);
+        return refuse(app, who, page, form, None);
     }
     let (named, read) = app
         .run(move |_| {
@@ -124,18 +125,29 @@ async fn suggest(
     form.check(app.archive.config().archive.currency, page.lang);
     let message = if helped { page.t.suggested } else { page.t.please_check };
     let message = message.to_owned();
-    refuse(app, page, form, Some(message))
+    refuse(app, who, page, form, Some(message))
 }
 
-fn refuse(app: &App, page: Page, form: MetadataForm, message: Option<String>) -> Result<Response, Problem> {
+fn refuse(
+    app: &App,
+    who: &Principal,
+    page: Page,
+    form: MetadataForm,
+    message: Option<String>,
+) -> Result<Response, Problem> {
     let message = message.unwrap_or_else(|| page.t.please_check.to_owned());
-    super::render(StatusCode::UNPROCESSABLE_ENTITY, &template(app, page, form, Some(message)))
+    super::render(StatusCode::UNPROCESSABLE_ENTITY, &template(app, who, page, form, Some(message)))
 }
 
-fn template(app: &App, page: Page, form: MetadataForm, message: Option<String>) -> DepositTemplate {
+fn template(
+    app: &App,
+    who: &Principal,
+    page: Page,
+    form: MetadataForm,
+    message: Option<String>,
+) -> DepositTemplate {
     let config = app.archive.config();
-    let names = config.entities.iter().map(|entity| entity.name.clone());
-    let entities = if config.entities.len() > 1 { names.collect() } else { Vec::new() };
+    let entities = super::entity_choice(config, who);
     DepositTemplate { page, form, message, entities, currency: config.archive.currency.to_string() }
 }
 
@@ -150,7 +162,10 @@ fn receipt_page(page: Page, receipt: Receipt) -> ReceiptTemplate {
         retain_until: receipt
             .retain_until
             .map_or_else(|| t.no_end.to_owned(), |until| display::day(until, lang)),
-        signatures: signed_word(&receipt.inspection, t),
+        signatures: match lang {
+            Lang::Ja => receipt.panel.headline.ja,
+            Lang::En => receipt.panel.headline.en,
+        },
         page,
     }
 }

@@ -9,12 +9,14 @@ mod error_page;
 mod errors;
 mod face;
 mod history;
+mod jobs;
 mod lang;
 mod link;
 mod metadata_form;
 mod page;
 mod record;
 mod record_view;
+mod signature_view;
 mod search;
 mod search_form;
 mod sign_in;
@@ -32,6 +34,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::{App, Problem};
+use crate::archive::Principal;
+use crate::config::Config;
 
 pub use error_page::not_found;
 
@@ -46,12 +50,20 @@ pub fn router() -> Router<App> {
         .route("/records/{id}/corrections", post(change::correct))
         .route("/records/{id}/withdrawal", post(change::withdraw))
         .route("/records/{id}/reinstatement", post(change::reinstate))
+        .route("/jobs", get(jobs::jobs))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
     // The router around this one bounds the size of a deposit.
     let uploads = Router::new().route("/deposit", get(deposit::form).post(deposit::deposit));
     forms.merge(uploads).layer(from_fn(face::face)).route("/assets/{file}", get(assets::asset))
+}
+
+/// The legal entities that somebody can choose from; empty when there is no choice.
+fn entity_choice(config: &Config, who: &Principal) -> Vec<String> {
+    let names = config.entities.iter().map(|entity| entity.name.clone());
+    let names: Vec<_> = names.filter(|name| who.scope.covers(name)).collect();
+    if names.len() > 1 { names } else { Vec::new() }
 }
 
 /// A template as a response.

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 
 use super::text::{Text, text};
 use super::{assets, lang, link};
-use crate::archive::Principal;
+use crate::archive::{Action, Principal, permit};
 use crate::retention::Lang;
 use crate::web::{Problem, auth};
 
@@ -14,12 +14,41 @@ use crate::web::{Problem, auth};
 pub struct Page {
     pub lang: Lang,
     pub t: &'static Text,
-    /// Who is signed in; `None` on pages that anybody may see.
+    /// Name of who is signed in; `None` on pages that anybody may see.
     pub who: Option<String>,
+    /// What they may do; what they may not is not offered.
+    pub may: May,
     /// There is a session that can be ended.
     pub session: bool,
     /// Address of this page, without a choice of language.
     here: String,
+}
+
+/// What a page offers to whom, by the same table that the addresses ask.
+#[derive(Clone, Copy, Default)]
+pub struct May {
+    pub search: bool,
+    pub deposit: bool,
+    pub get: bool,
+    pub correct: bool,
+    pub withdraw: bool,
+    pub export: bool,
+    pub jobs: bool,
+}
+
+impl May {
+    fn of(who: &Principal) -> Self {
+        let may = |action| permit(who, action).is_ok();
+        Self {
+            search: may(Action::Search),
+            deposit: may(Action::Deposit),
+            get: may(Action::Get),
+            correct: may(Action::Correct),
+            withdraw: may(Action::Withdraw),
+            export: may(Action::Export),
+            jobs: may(Action::JobsList),
+        }
+    }
 }
 
 impl Page {
@@ -30,6 +59,7 @@ impl Page {
             lang,
             t: text(lang),
             who: None,
+            may: May::default(),
             session: auth::cookie(&parts.headers).is_some(),
             here: link::way_back(&parts.method, &parts.uri),
         }
@@ -37,7 +67,7 @@ impl Page {
 
     /// The same frame, for somebody who is signed in.
     pub fn signed_in(self, who: &Principal) -> Self {
-        Self { who: Some(who.name.clone()), ..self }
+        Self { who: Some(who.name.clone()), may: May::of(who), ..self }
     }
 
     /// `ja` or `en`.

@@ -6,10 +6,12 @@ use chrono_tz::Tz;
 use super::history::{self, HistoryRow};
 use super::metadata_form::MetadataForm;
 use super::page::Page;
+use super::signature_view::{self, SignaturePanel};
 use super::text::Text;
 use super::{acts, display, words};
 use crate::archive::{ArchiveError, JournalEntryView, RecordView};
-use crate::pdf::{Format, Inspection, SignatureKind, SignatureSummary};
+use crate::panel::Panel;
+use crate::pdf::Format;
 use crate::record::Version;
 use crate::retention::Lang;
 
@@ -33,7 +35,7 @@ pub struct RecordTemplate {
     pub size: String,
     pub pages: Option<u32>,
     pub journal_seq: u64,
-    pub signatures: Signatures,
+    pub signatures: SignaturePanel,
     pub warnings: Vec<&'static str>,
     pub history: Vec<HistoryRow>,
     pub trail: Vec<TrailRow>,
@@ -42,21 +44,6 @@ pub struct RecordTemplate {
     pub hide: Hide,
     /// What was just done.
     pub done: Option<&'static str>,
-}
-
-/// What is known of the signatures: that they are there, and what the file says about them. No verdict.
-pub struct Signatures {
-    pub word: &'static str,
-    pub rows: Vec<SignatureRow>,
-}
-
-pub struct SignatureRow {
-    pub kind: &'static str,
-    pub field: String,
-    pub signer: String,
-    pub time: String,
-    pub scope: &'static str,
-    pub format: String,
 }
 
 pub struct TrailRow {
@@ -107,8 +94,8 @@ impl RecordTemplate {
             counterparty: newest.metadata.counterparty.name.clone(),
             title: newest.metadata.title.clone().unwrap_or_default(),
             withdrawn: record.withdrawn,
-            shown_here: matches!(record.inspection.format, Format::Pdf { .. }),
-            notice: notice(&record.inspection, t),
+            shown_here: matches!(record.panel.format, Format::Pdf { .. }),
+            notice: notice(&record.panel, t),
             fields: shown_fields(newest, lang),
             retention_sentence: match lang {
                 Lang::Ja => record.retention.sentence_ja.clone(),
@@ -120,9 +107,9 @@ impl RecordTemplate {
             reasons: decision.reasons.iter().map(|reason| reason.citation(lang)).collect(),
             sha256: record.sha256.to_string(),
             size: display::bytes(record.size, t),
-            pages: record.inspection.pages,
+            pages: record.panel.pages,
             journal_seq: record.journal_seq,
-            signatures: signatures(&record.inspection, zone, t, lang),
+            signatures: signature_view::panel(&record.panel, zone, t, lang),
             warnings: newest
                 .metadata
                 .counterparty
@@ -146,18 +133,9 @@ impl RecordTemplate {
     }
 }
 
-/// The word for what is known about signatures. It never says more than that they are there.
-pub fn signed_word(inspection: &Inspection, t: &'static Text) -> &'static str {
-    match inspection.is_signed() {
-        Some(true) => t.signed,
-        Some(false) => t.unsigned,
-        None => t.cannot_tell,
-    }
-}
-
-fn notice(inspection: &Inspection, t: &'static Text) -> Option<&'static str> {
-    match inspection.format {
-        Format::Pdf { .. } => inspection.not_read.map(|_| t.preview_large),
+fn notice(panel: &Panel, t: &'static Text) -> Option<&'static str> {
+    match panel.format {
+        Format::Pdf { .. } => panel.not_read.map(|_| t.preview_large),
         Format::DamagedPdf { .. } => Some(t.preview_damaged),
         Format::EncryptedPdf => Some(t.preview_encrypted),
         Format::NotPdf => Some(t.preview_not_pdf),
@@ -171,25 +149,6 @@ fn shown_fields(version: &Version, lang: Lang) -> Vec<(String, String)> {
         history::fields(&version.metadata, lang).into_iter().map(|(label, value)| (label.to_owned(), value));
     let custom = version.metadata.custom.iter().map(|(label, value)| (label.clone(), value.clone()));
     own.chain(custom).filter(|(_, value)| !value.is_empty()).collect()
-}
-
-fn signatures(inspection: &Inspection, zone: Tz, t: &'static Text, lang: Lang) -> Signatures {
-    let row = |signature: &SignatureSummary| SignatureRow {
-        kind: match signature.kind {
-            SignatureKind::Signature => t.signature,
-            SignatureKind::Timestamp => t.timestamp,
-        },
-        field: signature.field.clone(),
-        signer: signature.signer.clone().unwrap_or_default(),
-        time: signature.claimed_time.map(|at| display::instant(at, zone, lang)).unwrap_or_default(),
-        scope: match (signature.byte_range_sound, signature.covers_whole_file) {
-            (false, _) => t.scope_unsound,
-            (true, true) => t.scope_whole,
-            (true, false) => t.scope_part,
-        },
-        format: signature.subfilter.clone(),
-    };
-    Signatures { word: signed_word(inspection, t), rows: inspection.signatures.iter().map(row).collect() }
 }
 
 fn trail_row(entry: JournalEntryView, zone: Tz, t: &'static Text, lang: Lang) -> TrailRow {

@@ -66,11 +66,7 @@ pub async fn search(
     let errors = form.errors(config.archive.currency, lang);
     let mut template = SearchTemplate {
         classes: KNOWN_CLASSES.iter().map(|(id, _, _)| class_label(id, lang)).collect(),
-        entities: if config.entities.len() > 1 {
-            config.entities.iter().map(|e| e.name.clone()).collect()
-        } else {
-            vec![]
-        },
+        entities: super::entity_choice(config, &who),
         printed_at: display::instant(app.archive.now(), config.archive.zone, lang),
         refused: None,
         results: None,

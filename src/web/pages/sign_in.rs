@@ -69,17 +69,17 @@ pub async fn sign_in(
         return Ok(response);
     }
     let token = form.token.trim().to_owned();
-    let Some(principal) = app.run(move |archive| archive.principal_of_token(&token)).await? else {
+    let Some((key, principal)) = app.run(move |archive| archive.principal_of_token(&token)).await? else {
         app.sessions.note_failure();
-        note(&app, Principal { name: "anonymous".into() }, Act::SignInFailed).await?;
+        note(&app, Principal::anonymous(), Act::SignInFailed).await?;
         let error = Some(page.t.token_wrong);
         return again(page, &form.next, error, StatusCode::FORBIDDEN);
     };
-    note(&app, principal.clone(), Act::SignIn).await?;
+    note(&app, principal, Act::SignIn).await?;
     if let Some(old) = cookie(&headers) {
         app.sessions.end(old);
     }
-    let session = app.sessions.begin(principal);
+    let session = app.sessions.begin(key);
     let id =
         session.map_err(|error| Problem::internal(format!("the system gives no random bytes: {error}")))?;
     let mut response = Redirect::to(safe_next(&form.next)).into_response();

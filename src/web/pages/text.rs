@@ -38,9 +38,12 @@ catalogue! {
 
     // record
     document download open_alone preview_damaged preview_encrypted preview_not_pdf preview_empty preview_large details
-    retention retention_until reasons fixity sha256 size bytes pages record_id journal_seq signatures signed unsigned
-    cannot_tell signature timestamp sig_signer sig_time sig_scope sig_format scope_whole scope_part
-    scope_unsound as_the_file_says warnings history version_number at by reason changes first_version
+    retention retention_until reasons fixity sha256 size bytes pages record_id journal_seq signatures unsigned
+    cannot_tell signature timestamp sig_signer sig_issuer sig_timestamp sig_claimed_time sig_authority sig_accredited
+    sig_reason sig_location sig_intact sig_intact_yes sig_intact_no sig_chain chain_trusted chain_untrusted chain_expired
+    chain_revoked chain_unknown sig_ltv sig_ltv_yes sig_ltv_no sig_scope scope_whole scope_part scope_unsound
+    sig_protected_until sig_format sig_later sig_revision sig_details judged_at verdict_passed verdict_indeterminate
+    verdict_failed list_comma warnings history version_number at by reason changes first_version
     change_withdrawn change_reinstated was_empty trail trail_act trail_more back_to_search
 
     // changes
@@ -51,6 +54,10 @@ catalogue! {
     // deposit
     deposit_title deposit_heading deposit_help file file_help file_missing deposit_button suggested receipt_title receipt_new
     receipt_duplicate receipt_open receipt_another
+
+    // jobs
+    nav_jobs jobs_heading jobs_help job_name job_schedule job_next job_last job_history job_took
+    job_never job_paused job_off job_running job_done job_problems job_failed job_interrupted seconds
 
     // sign-in
     sign_in_title sign_in_heading sign_in_help token sign_in_button token_wrong wait
@@ -66,6 +73,7 @@ catalogue! {
     act_init act_deposit act_duplicate act_view act_download act_search act_correct act_withdraw act_reinstate
     act_export act_import act_job act_sign_in act_sign_in_failed act_verify act_config act_index_rebuild
     act_backup act_restore
+    act_hold_place act_hold_release act_disposition_plan act_disposition_approve act_dispose act_disposition_complete
 }
 
 /// The catalogue of a language.

@@ -1,0 +1,52 @@
+//! Judging signatures: the roots this archive trusts, and the panel of a contract.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use super::Archive;
+use super::error::ArchiveError;
+use super::permit::{Action, permit};
+use super::principal::Principal;
+use crate::config::{ConfigError, SignaturesConfig};
+use crate::panel::{self, Panel};
+use crate::pki::revocation::Evidence;
+use crate::pki::trust::TrustStore;
+
+/// The roots that `[signatures]` names, read once when the archive is opened.
+///
+/// # Errors
+/// [`ArchiveError::Config`] when a directory or list cannot be read, naming it.
+pub(super) fn load_trust(data: &Path, config: &SignaturesConfig) -> Result<TrustStore, ArchiveError> {
+    let mut trust = if config.system_roots { TrustStore::system() } else { TrustStore::default() };
+    for place in &config.trust {
+        let place = data.join(place);
+        trust.add_path(&place).map_err(|error| {
+            let (path, message) = (data.join("shosoin.toml"), format!("[signatures] trust: {error}"));
+            ArchiveError::Config(ConfigError::Invalid { path, message })
+        })?;
+    }
+    Ok(trust)
+}
+
+impl Archive {
+    /// The panel of a file that somebody has at hand. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Forbidden`]
+    pub fn inspect(&self, who: &Principal, bytes: &[u8]) -> Result<Panel, ArchiveError> {
+        permit(who, Action::Status)?;
+        Ok(self.judge(bytes))
+    }
+
+    /// What the signatures of `bytes` prove, now and under the roots that this archive trusts. Total: a file that cannot be
+    /// judged gets a panel that says so.
+    pub fn judge(&self, bytes: &[u8]) -> Panel {
+        self.judge_at(bytes, self.now())
+    }
+
+    /// The same, as it is at another moment.
+    pub fn judge_at(&self, bytes: &[u8], at: DateTime<Utc>) -> Panel {
+        panel::examine(bytes, &self.trust, at, &Evidence::default())
+    }
+}

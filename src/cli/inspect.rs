@@ -1,0 +1,138 @@
+//! `inspect`: the signature panel of any PDF, in an archive or not.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::CliError;
+use super::arguments::InspectOptions;
+use super::error::VERIFICATION_FAILED;
+use super::output::Output;
+use crate::archive::{Clock, SystemClock};
+use crate::panel::{self, Panel, PanelSignature, Verdict};
+use crate::pki::revocation::Evidence;
+use crate::pki::trust::TrustStore;
+use crate::record::Digest;
+
+/// The panel of one file.
+#[derive(Serialize)]
+struct Inspected {
+    file: String,
+    sha256: Digest,
+    /// Bytes.
+    size: usize,
+    #[serde(flatten)]
+    panel: Panel,
+}
+
+/// Judges every file; the exit code is 4 when a signature of any is invalid.
+pub fn run(options: &InspectOptions, output: &Output) -> Result<ExitCode, CliError> {
+    let trust = trust(&options.trust)?;
+    let at = options.at.unwrap_or_else(|| SystemClock.now());
+    let mut inspected = Vec::new();
+    let bar = output.progress(options.files.len() as u64, "files");
+    for path in &options.files {
+        let bytes = read(path)?;
+        let panel = panel::examine(&bytes, &trust, at, &Evidence::default());
+        let file = path.display().to_string();
+        inspected.push(Inspected { file, sha256: Digest::of(&bytes), size: bytes.len(), panel });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let say = |out: &mut dyn Write| inspected.iter().try_for_each(|one| print_file(one, output, out));
+    match inspected.as_slice() {
+        [one] => output.result(one, say)?,
+        all => output.result(&all, say)?,
+    }
+    let failed = inspected.iter().any(|one| one.panel.verdict == Verdict::TotalFailed);
+    Ok(if failed { ExitCode::from(VERIFICATION_FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// The roots given, or those of the operating system.
+fn trust(places: &[PathBuf]) -> Result<TrustStore, CliError> {
+    if places.is_empty() {
+        return Ok(TrustStore::system());
+    }
+    let mut trust = TrustStore::default();
+    for place in places {
+        trust.add_path(place).map_err(|error| {
+            let hint = "give a directory of PEM or DER certificates, or a trusted list (Adobe AATL, EU)";
+            CliError::new("invalid", format!("--trust {}: {error}", place.display()), Some(hint))
+        })?;
+    }
+    Ok(trust)
+}
+
+/// Largest file read into memory, in bytes; larger ones are not contracts.
+const MAX_BYTES: u64 = 1 << 30;
+
+fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    let size = std::fs::metadata(path).map_err(|error| CliError::file(path, &error))?.len();
+    if size > MAX_BYTES {
+        let hint = Some("files up to 1 GiB can be inspected");
+        return Err(CliError::new("too-large", format!("{}: {size} bytes", path.display()), hint));
+    }
+    std::fs::read(path).map_err(|error| CliError::file(path, &error))
+}
+
+fn print_file(one: &Inspected, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "{}", one.file)?;
+    writeln!(out, "  SHA-256 {}  {} bytes", one.sha256, one.size)?;
+    print(&one.panel, "  ", output, out)
+}
+
+/// The panel in words, each line after `indent`.
+pub(super) fn print(
+    panel: &Panel,
+    indent: &str,
+    output: &Output,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    writeln!(out, "{indent}{}", output.text(&panel.headline.ja, &panel.headline.en))?;
+    panel.signatures.iter().try_for_each(|signature| print_signature(signature, indent, output, out))
+}
+
+fn print_signature(
+    signature: &PanelSignature,
+    indent: &str,
+    output: &Output,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let kind = match signature.kind {
+        crate::pdf::SignatureKind::Signature => output.text("署名", "signature"),
+        crate::pdf::SignatureKind::Timestamp => output.text("タイムスタンプ", "timestamp"),
+    };
+    writeln!(
+        out,
+        "{indent}{kind} {}: {}  {}",
+        signature.field,
+        signature.verdict.word(),
+        signature.subfilter
+    )?;
+    let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let authority = signature.timestamp_authority.as_ref().map(|authority| authority.name.clone());
+    let facts = [
+        (output.text("署名者", "signer"), signature.signer.clone()),
+        (output.text("タイムスタンプ", "timestamp"), signature.timestamp_time.map(time)),
+        (output.text("時刻認証局", "timestamp authority"), authority),
+        (output.text("署名者の時計", "signer's clock"), signature.claimed_time.map(time)),
+        (output.text("保護の期限", "protected until"), signature.protected_until.map(time)),
+    ];
+    for (label, value) in facts {
+        if let Some(value) = value {
+            writeln!(out, "{indent}  {label}: {value}")?;
+        }
+    }
+    for reason in &signature.reasons {
+        writeln!(out, "{indent}  {}", output.text(&reason.ja, &reason.en))?;
+    }
+    for later in &signature.later {
+        for change in &later.changes {
+            let label = output.text("後の改訂", "later revision");
+            writeln!(out, "{indent}  {label} {}: {}", later.revision, output.text(&change.ja, &change.en))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! From the bytes of a signature to what `pki` can judge: parse, digest the range, check the mathematics.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use super::Words;
+use crate::pdf::{Dss, Flaw, RawSignature, SignatureKind};
+use crate::pki::cms::{check_detached, check_pkcs7_sha1, check_rsa_sha1};
+use crate::pki::revocation::{Evidence, Provenance};
+use crate::pki::sunset::Algorithm;
+use crate::pki::validate::{Layer, Subject};
+use crate::pki::{Certificate, CmsError, DigestAlgorithm, SignedData, TimestampToken};
+
+/// Bytes digested for one file, all its signatures together. A file of 64 MiB with ten signatures stays below; one made to
+/// keep us busy does not.
+const MAX_DIGESTED_BYTES: u64 = 4 << 30;
+
+/// What the judgement of a signature does not need but people do.
+pub(super) struct About {
+    pub signer: Option<Certificate>,
+    /// Content and signature hold; `None` when it could not be read.
+    pub intact: Option<bool>,
+    pub algorithm: Option<String>,
+}
+
+/// What all signatures of a file share.
+pub(super) struct Material<'a> {
+    file: &'a [u8],
+    digested: u64,
+    pub pool: Vec<Certificate>,
+    pub evidence: Evidence,
+}
+
+impl<'a> Material<'a> {
+    /// Certificates and revocation data of the file's security store, and what the caller has.
+    pub fn new(file: &'a [u8], dss: &Dss, extra: &Evidence) -> Self {
+        let mut material = Self { file, digested: 0, pool: Vec::new(), evidence: Evidence::new() };
+        material.evidence.extend(extra);
+        // What cannot be read is counted by `evidence`, and is no reason to read nothing else.
+        material.pool.extend(dss.certificates.iter().filter_map(|der| Certificate::from_der(der).ok()));
+        for crl in &dss.crls {
+            let _ = material.evidence.add_crl(crl, Provenance::Embedded);
+        }
+        for ocsp in &dss.ocsps {
+            let _ = material.evidence.add_ocsp(ocsp, Provenance::Embedded);
+        }
+        material
+    }
+
+    /// Reads one signature and checks its mathematics.
+    pub fn read(&mut self, raw: &RawSignature) -> (Layer, About) {
+        let read = match (raw.summary.subfilter.as_str(), raw.summary.kind) {
+            _ if raw.contents.is_empty() => Err(CmsError::Empty),
+            ("adbe.x509.rsa_sha1", _) => self.raw_rsa(raw),
+            (_, SignatureKind::Timestamp) => self.timestamp(raw),
+            (subfilter, SignatureKind::Signature) => self.signature(raw, subfilter == "adbe.pkcs7.sha1"),
+        };
+        let (subject, about, unreadable) = match read {
+            Ok((subject, about)) => (subject, about, None),
+            Err(error) => {
+                let about = About { signer: None, intact: None, algorithm: None };
+                (Subject::Unreadable, about, Some(error.to_string()))
+            }
+        };
+        let layer = Layer {
+            subject,
+            format_problem: problem(raw).or(unreadable),
+            // A range that was not sound is no proof for what lies in it.
+            covers_before: raw.summary.byte_range_sound && raw.modified_after != Some(true),
+        };
+        (layer, about)
+    }
+
+    fn signature(&mut self, raw: &RawSignature, sha1_inside: bool) -> Result<(Subject, About), CmsError> {
+        let signed = SignedData::parse(&raw.contents)?;
+        self.keep(&signed);
+        let range = self.range(raw);
+        let digest = |algorithm| range.digest(algorithm);
+        let check = if sha1_inside {
+            check_pkcs7_sha1(&signed, &self.pool, digest)
+        } else {
+            check_detached(&signed, &self.pool, digest)
+        };
+        self.digested += range.digested();
+        let signer = signed.signers.first();
+        let tokens = signer.into_iter().flat_map(|signer| {
+            let token = |der: &Vec<u8>| TimestampToken::parse(der).ok();
+            signer.timestamp_tokens.iter().filter_map(token).map(|token| {
+                let covers = token.covers(|algorithm| algorithm.hash(&signer.signature_value));
+                (token, covers)
+            })
+        });
+        let tokens: Vec<_> = tokens.collect();
+        tokens.iter().for_each(|(token, _)| self.keep(token.signed()));
+        let digests = signer.and_then(|signer| signer.digest_algorithm).into_iter().collect::<Vec<_>>();
+        let about = About {
+            signer: check.signer.clone(),
+            intact: Some(check.passed()),
+            algorithm: algorithm(digests.first().copied(), check.signer.as_ref()),
+        };
+        Ok((Subject::Signature { certificates: signed.certificates, check, digests, tokens }, about))
+    }
+
+    fn timestamp(&mut self, raw: &RawSignature) -> Result<(Subject, About), CmsError> {
+        let token = TimestampToken::parse(&raw.contents)?;
+        self.keep(token.signed());
+        let range = self.range(raw);
+        let covers = token.covers(|algorithm| range.digest(algorithm));
+        self.digested += range.digested();
+        let check = token.check();
+        let about = About {
+            intact: Some(covers && check.passed()),
+            algorithm: algorithm(Some(token.info().digest_algorithm), check.signer.as_ref()),
+            signer: check.signer,
+        };
+        Ok((Subject::Timestamp { token: Box::new(token), covers }, about))
+    }
+
+    fn raw_rsa(&mut self, raw: &RawSignature) -> Result<(Subject, About), CmsError> {
+        let certificates: Vec<_> =
+            raw.cert.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+        let range = self.range(raw);
+        let found = check_rsa_sha1(&raw.contents, &certificates, |algorithm| range.digest(algorithm))?;
+        self.digested += range.digested();
+        let about = About {
+            signer: found.check.signer.clone(),
+            intact: Some(found.check.passed()),
+            algorithm: algorithm(found.digest_algorithm, found.check.signer.as_ref()),
+        };
+        let digests = found.digest_algorithm.into_iter().collect();
+        let subject = Subject::Signature { check: found.check, certificates, digests, tokens: Vec::new() };
+        Ok((subject, about))
+    }
+
+    /// Certificates and revocation data inside a signature help to judge the others, too.
+    fn keep(&mut self, signed: &SignedData) {
+        self.pool.extend(signed.certificates.iter().cloned());
+        for crl in &signed.crls {
+            let _ = self.evidence.add_crl(crl, Provenance::Embedded);
+        }
+        for ocsp in &signed.ocsp {
+            let _ = self.evidence.add_ocsp(ocsp, Provenance::Embedded);
+        }
+    }
+
+    fn range(&self, raw: &RawSignature) -> Range<'a> {
+        let part = |offset: u64, length: u64| {
+            let (offset, length) = (usize::try_from(offset).ok()?, usize::try_from(length).ok()?);
+            self.file.get(offset..offset.checked_add(length)?)
+        };
+        let parts = raw.summary.byte_range.and_then(|[a, b, c, d]| Some([part(a, b)?, part(c, d)?]));
+        let allowed = self.digested < MAX_DIGESTED_BYTES;
+        Range { parts: parts.filter(|_| allowed), known: RefCell::default() }
+    }
+}
+
+/// The bytes that a signature covers; each digest of them is made once.
+struct Range<'a> {
+    parts: Option<[&'a [u8]; 2]>,
+    known: RefCell<BTreeMap<DigestAlgorithm, Vec<u8>>>,
+}
+
+impl Range<'_> {
+    /// The digest, or nothing at all where there is no range: no signature is about that.
+    fn digest(&self, algorithm: DigestAlgorithm) -> Vec<u8> {
+        let Some(parts) = self.parts else { return Vec::new() };
+        let mut known = self.known.borrow_mut();
+        let digest = known.entry(algorithm).or_insert_with(|| {
+            let mut hasher = algorithm.hasher();
+            parts.iter().for_each(|part| hasher.update(part));
+            hasher.finish()
+        });
+        digest.clone()
+    }
+
+    /// Bytes that went through a digest.
+    fn digested(&self) -> u64 {
+        let length: usize = self.parts.iter().flatten().map(|part| part.len()).sum();
+        length as u64 * self.known.borrow().len() as u64
+    }
+}
+
+/// Why the container is not as it must be; `None` when it is.
+fn problem(raw: &RawSignature) -> Option<String> {
+    let fatal = |flaw: &&Flaw| {
+        !matches!(flaw, Flaw::TooComplex | Flaw::HistoryUnreadable | Flaw::BeyondPermission { .. })
+    };
+    let flaw = raw.reasons.iter().find(fatal)?;
+    Some(flaw.to_string())
+}
+
+/// In both languages, what is wrong with how the signature sits in its file.
+pub(super) fn flaws(raw: &RawSignature) -> impl Iterator<Item = Words> {
+    raw.reasons.iter().map(|flaw| Words::new(flaw.in_japanese(), flaw.to_string()))
+}
+
+fn algorithm(digest: Option<DigestAlgorithm>, signer: Option<&Certificate>) -> Option<String> {
+    let digest = digest.map(|digest| digest.name().to_owned());
+    let key = signer.and_then(Algorithm::of_key).map(Algorithm::name);
+    let both: Vec<String> = digest.into_iter().chain(key).collect();
+    (!both.is_empty()).then(|| both.join(", "))
+}

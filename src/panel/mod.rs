@@ -1,0 +1,18 @@
+//! The signature panel: what a signed PDF proves, at a moment in time, with every reason in words.
+//!
+//! Joins what the file says (`pdf`) with what its signatures and certificates are worth (`pki`). Pure: bytes,
+//! trusted roots, revocation data and the moment go in; the verdict comes out.
+
+mod examine;
+mod layers;
+mod verdict;
+mod view;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use examine::examine;
+pub use verdict::Verdict;
+pub use view::{Authority, Chain, Later, Panel, PanelSignature, Words};
+pub use words::headline;

@@ -1,0 +1,245 @@
+//! One certificate revocation list (RFC 5280, section 5), kept as its bytes: entries are looked up, never unpacked.
+
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Utc};
+use der::asn1::ObjectIdentifier;
+use der::{Decode, Encode};
+use spki::AlgorithmIdentifierOwned;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
+use x509_cert::ext::pkix::name::DistributionPointName;
+use x509_cert::ext::pkix::{CrlDistributionPoints, KeyUsages};
+use x509_cert::name::Name;
+
+use super::{RevocationError, RevocationReason, Unusable, der_time};
+use crate::pki::ber::{CONTEXT_0, Elements, INTEGER, SEQUENCE};
+use crate::pki::certificate::Certificate;
+use crate::pki::digest::DigestAlgorithm;
+use crate::pki::signature::{self, Message};
+
+const GENERALIZED_TIME: u8 = 0x18;
+const UTC_TIME: u8 = 0x17;
+
+const DELTA_CRL_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
+const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
+const EXPIRED_CERTS_ON_CRL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.60");
+const REASON_CODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
+
+/// Most extensions read of a list or of one entry.
+const MAX_EXTENSIONS: usize = 32;
+
+/// A revocation list. Memory: its bytes, and a few hundred more.
+#[derive(Debug)]
+pub struct Crl {
+    tbs: Vec<u8>,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: Vec<u8>,
+    issuer: Name,
+    issuer_der: Vec<u8>,
+    pub this_update: DateTime<Utc>,
+    pub next_update: Option<DateTime<Utc>>,
+    /// Contents of `revokedCertificates`.
+    entries: Vec<u8>,
+    distribution_point: Option<IssuingDistributionPoint>,
+    is_delta: bool,
+    unknown_critical: bool,
+    expired_since: Option<DateTime<Utc>>,
+    digest: [u8; 32],
+    /// The key it was last verified with, and whether it held.
+    verified: OnceLock<(Vec<u8>, bool)>,
+}
+
+/// An entry of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub at: DateTime<Utc>,
+    pub reason: RevocationReason,
+}
+
+impl Crl {
+    /// Reads the frame of a list; its entries only as far as their frame is sound.
+    pub fn from_der(der: &[u8]) -> Result<Crl, RevocationError> {
+        let ber = |error: crate::pki::ber::BerError| RevocationError::Crl(error.to_string());
+        let asn1 = |error: der::Error| RevocationError::Crl(error.to_string());
+        let missing = |what: &str| RevocationError::Crl(format!("{what} is missing or out of range"));
+        let mut outer = Elements::new(der).expect_tag(SEQUENCE).map_err(ber)?.children();
+        let tbs = outer.expect_tag(SEQUENCE).map_err(ber)?;
+        let algorithm = outer.expect_tag(SEQUENCE).map_err(ber)?;
+        let bits = Elements::take(&mut outer).map_err(ber)?;
+        let mut fields = tbs.children();
+        fields.optional(INTEGER).map_err(ber)?;
+        fields.expect_tag(SEQUENCE).map_err(ber)?;
+        let issuer_der = fields.expect_tag(SEQUENCE).map_err(ber)?.raw;
+        let issuer = Name::from_der(issuer_der).map_err(asn1)?;
+        let this_update = der_time::time(Elements::take(&mut fields).map_err(ber)?.raw)
+            .ok_or_else(|| missing("thisUpdate"))?;
+        let next_update = match fields.peek() {
+            Some(UTC_TIME | GENERALIZED_TIME) => {
+                der_time::time(Elements::take(&mut fields).map_err(ber)?.raw)
+            }
+            _ => None,
+        };
+        let entries = fields.optional(SEQUENCE).map_err(ber)?.map(|list| list.content.to_vec());
+        let mut crl = Crl {
+            tbs: tbs.raw.to_vec(),
+            algorithm: AlgorithmIdentifierOwned::from_der(algorithm.raw).map_err(asn1)?,
+            signature: der::asn1::BitString::from_der(bits.raw).map_err(asn1)?.raw_bytes().to_vec(),
+            issuer,
+            issuer_der: issuer_der.to_vec(),
+            this_update,
+            next_update,
+            entries: entries.unwrap_or_default(),
+            distribution_point: None,
+            is_delta: false,
+            unknown_critical: false,
+            expired_since: None,
+            digest: digest(der),
+            verified: OnceLock::new(),
+        };
+        if let Some(extensions) = fields.optional(CONTEXT_0).map_err(ber)? {
+            crl.read_extensions(extensions.children().expect_tag(SEQUENCE).map_err(ber)?.children())?;
+        }
+        Ok(crl)
+    }
+
+    fn read_extensions(&mut self, extensions: Elements<'_>) -> Result<(), RevocationError> {
+        for extension in read(extensions)? {
+            let value = extension.extn_value.as_bytes();
+            match extension.extn_id {
+                DELTA_CRL_INDICATOR => self.is_delta = true,
+                ISSUING_DISTRIBUTION_POINT => match IssuingDistributionPoint::from_der(value) {
+                    Ok(point) => self.distribution_point = Some(point),
+                    Err(_) => self.unknown_critical = true,
+                },
+                EXPIRED_CERTS_ON_CRL => self.expired_since = der_time::time(value),
+                _ => self.unknown_critical |= extension.critical,
+            }
+        }
+        Ok(())
+    }
+
+    /// SHA-256 of the whole list.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// Whether the names say that this list is of the authority that issued the certificate.
+    pub fn is_of(&self, issuer: &Certificate) -> bool {
+        self.issuer_der == issuer.subject_der()
+            || certval::compare_names(&self.issuer, issuer.inner().tbs_certificate().subject())
+    }
+
+    /// The signature under the issuer's key, and whether that key may sign lists (RFC 5280, 6.3.3 f and g).
+    pub fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        let verify = || {
+            let allowed = issuer.key_usage().is_none_or(|usage| usage.0.contains(KeyUsages::CRLSign));
+            let message = Message::Bytes(&self.tbs);
+            allowed
+                && signature::verify(issuer.spki_der(), &self.algorithm, None, message, &self.signature)
+                    .is_ok()
+        };
+        let (key, held) = self.verified.get_or_init(|| (issuer.spki_der().to_vec(), verify()));
+        if key == issuer.spki_der() { *held } else { verify() }
+    }
+
+    /// Whether the list speaks about this certificate at all (RFC 5280, 6.3.3 b).
+    pub fn covers(&self, certificate: &Certificate) -> Result<(), Unusable> {
+        if self.unknown_critical {
+            return Err(Unusable::CriticalExtension);
+        }
+        let Some(point) = &self.distribution_point else { return Ok(()) };
+        if point.indirect_crl {
+            return Err(Unusable::Indirect);
+        }
+        let wrong_kind = point.only_contains_attribute_certs
+            || (point.only_contains_user_certs && certificate.is_ca())
+            || (point.only_contains_ca_certs && !certificate.is_ca());
+        let elsewhere = point.distribution_point.as_ref().is_some_and(|name| !is_named(name, certificate));
+        if wrong_kind || elsewhere { Err(Unusable::Scope) } else { Ok(()) }
+    }
+
+    /// Whether the absence of an entry says that a certificate is good.
+    pub fn is_complete(&self) -> bool {
+        let some_reasons =
+            self.distribution_point.as_ref().is_some_and(|point| point.only_some_reasons.is_some());
+        !self.is_delta && !some_reasons
+    }
+
+    /// Whether a certificate that ended at `not_after` would still be on the list.
+    pub fn still_lists(&self, not_after: DateTime<Utc>) -> bool {
+        self.this_update <= not_after || self.expired_since.is_some_and(|since| since <= not_after)
+    }
+
+    /// The entry of a serial number. Of two entries the first counts.
+    ///
+    /// The date is that of the entry, not the invalidity date an authority may add (RFC 5280, 5.3.2): EN 319 102-1 and others'
+    /// validators count from the revocation.
+    pub fn entry(&self, serial: &[u8]) -> Option<Entry> {
+        let mut entries = Elements::new(&self.entries);
+        while !entries.is_empty() {
+            let mut fields = Elements::take(&mut entries).ok()?.children();
+            if significant(fields.expect_tag(INTEGER).ok()?.content) != significant(serial) {
+                continue;
+            }
+            let at = der_time::time(Elements::take(&mut fields).ok()?.raw)?;
+            let extensions = fields.optional(SEQUENCE).ok().flatten();
+            let extensions = extensions.and_then(|list| read(list.children()).ok()).unwrap_or_default();
+            return Some(entry(at, &extensions));
+        }
+        None
+    }
+}
+
+/// A number without leading zeros: some authorities write one where none is needed.
+pub fn significant(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+fn entry(at: DateTime<Utc>, extensions: &[Extension]) -> Entry {
+    let find = |oid| extensions.iter().find(|extension| extension.extn_id == oid);
+    let code = find(REASON_CODE).and_then(|reason| reason.extn_value.as_bytes().last().copied());
+    let reason = code.map_or(RevocationReason::Unspecified, RevocationReason::from_code);
+    Entry { at, reason }
+}
+
+fn read(mut extensions: Elements<'_>) -> Result<Vec<Extension>, RevocationError> {
+    let mut read = Vec::new();
+    while !extensions.is_empty() {
+        let element =
+            Elements::take(&mut extensions).map_err(|error| RevocationError::Crl(error.to_string()))?;
+        read.push(Extension::from_der(element.raw).map_err(|error| RevocationError::Crl(error.to_string()))?);
+        if read.len() > MAX_EXTENSIONS {
+            return Err(RevocationError::Crl("it has too many extensions".into()));
+        }
+    }
+    Ok(read)
+}
+
+/// Whether one of the certificate's distribution points has the name of the list's (RFC 5280, 6.3.3 b 2 i).
+fn is_named(name: &DistributionPointName, certificate: &Certificate) -> bool {
+    let points =
+        certificate.inner().tbs_certificate().get_extension::<CrlDistributionPoints>().ok().flatten();
+    let Some((_, points)) = points else { return false };
+    let wanted = encoded(name);
+    points.0.iter().filter_map(|point| point.distribution_point.as_ref()).any(|point| {
+        let names = encoded(point);
+        wanted.iter().any(|wanted| names.contains(wanted))
+    })
+}
+
+fn encoded(name: &DistributionPointName) -> Vec<Vec<u8>> {
+    match name {
+        DistributionPointName::FullName(names) => {
+            names.iter().filter_map(|name| name.to_der().ok()).collect()
+        }
+        DistributionPointName::NameRelativeToCRLIssuer(name) => name.to_der().into_iter().collect(),
+    }
+}
+
+fn digest(der: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(&DigestAlgorithm::Sha256.hash(der));
+    digest
+}

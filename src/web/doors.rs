@@ -1,0 +1,126 @@
+//! Which action each address stands for. The permission is asked for here, before a handler sees the request, and once
+//! more by the verb of the engine, which also knows whose record it is.
+//!
+//! An address that is missing here is open to nobody but the owner, so that a new one cannot be forgotten
+//! (`tests/people.rs` walks through all of them).
+
+use axum::http::Method;
+
+use crate::archive::{Action, Principal, Refusal, Role, permit};
+
+/// What an address asks of whoever comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The permission for an action.
+    Needs(Action),
+    /// Only that the archive knows them.
+    AnybodyKnown,
+    /// An address that nobody has given an action to.
+    OwnerOnly,
+}
+
+/// The door of an address, as the router writes it (`/api/v1/records/{id}`).
+pub fn door(method: &Method, path: &str) -> Door {
+    let reads = method == Method::GET || method == Method::HEAD;
+    let action = match path.strip_prefix("/api/v1") {
+        Some(path) => api(reads, path),
+        None => page(reads, path),
+    };
+    match (action, path) {
+        (Some(action), _) => Door::Needs(action),
+        (None, "/sign-out" | "/api/v1/me" | "/api/v1/tokens" | "/api/v1/tokens/{id}/revocation") => {
+            Door::AnybodyKnown
+        }
+        (None, _) => Door::OwnerOnly,
+    }
+}
+
+fn api(reads: bool, path: &str) -> Option<Action> {
+    Some(match (reads, path) {
+        (true, "/status") => Action::Status,
+        (true, "/records") => Action::Search,
+        (false, "/records" | "/suggestions") => Action::Deposit,
+        (true, "/records.csv") | (false, "/exports") => Action::Export,
+        (true, "/records/{id}" | "/records/{id}/retention" | "/records/{id}/journal") => Action::Show,
+        (true, "/records/{id}/original") => Action::Get,
+        (false, "/records/{id}/corrections") => Action::Correct,
+        (false, "/records/{id}/withdrawal" | "/records/{id}/reinstatement") => Action::Withdraw,
+        (true, "/journal") => Action::JournalList,
+        (true, "/journal/checkpoint") => Action::Status,
+        (true, "/journal/extract") => Action::JournalExport,
+        (true, "/journal/{seq}/proof") => Action::JournalProof,
+        (false, "/journal/verification") => Action::JournalVerify,
+        (true, "/index") => Action::IndexStatus,
+        (false, "/index/rebuild") => Action::IndexRebuild,
+        (false, "/fsck") => Action::Fsck,
+        (true, "/notices") => Action::NoticesShow,
+        (false, "/notices/deliveries") => Action::NoticesSend,
+        (true, "/retention/policies" | "/retention/reevaluation") => Action::RetentionPolicies,
+        (true, "/retention/due") => Action::RetentionDue,
+        (true, "/retention/fiscal-years") => Action::FiscalYears,
+        (false, "/retention/fiscal-years" | "/retention/losses" | "/retention/reevaluation") => {
+            Action::RetentionChange
+        }
+        (true, "/holds") => Action::HoldList,
+        (false, "/holds") => Action::HoldPlace,
+        (false, "/holds/releases") => Action::HoldRelease,
+        (true, "/dispositions" | "/records/{id}/certificate") => Action::DispositionList,
+        (false, "/dispositions") => Action::DispositionPlan,
+        (false, "/dispositions/{plan}/approval") => Action::DispositionApprove,
+        (false, "/dispositions/{plan}/performance") => Action::DispositionPerform,
+        (true, "/backups") => Action::BackupList,
+        (false, "/backups" | "/backups/repair") => Action::BackupRun,
+        (false, "/backups/verify" | "/backups/drill" | "/fixity") => Action::BackupVerify,
+        (true, "/users") => Action::UserList,
+        (false, "/users" | "/users/{name}/changes") => Action::UserChange,
+        (false, "/users/{name}/tokens") => Action::TokenChange,
+        _ => return None,
+    })
+}
+
+fn page(reads: bool, path: &str) -> Option<Action> {
+    Some(match (reads, path) {
+        (true, "/") => Action::Search,
+        (true, "/records/{id}") => Action::Show,
+        (false, "/records/{id}/corrections") => Action::Correct,
+        (false, "/records/{id}/withdrawal" | "/records/{id}/reinstatement") => Action::Withdraw,
+        (_, "/deposit") => Action::Deposit,
+        _ => return None,
+    })
+}
+
+/// Lets somebody through, or says why not.
+///
+/// # Errors
+/// The refusal; `None` at an address that has no action.
+pub fn enter(who: &Principal, method: &Method, path: &str) -> Result<(), Option<Refusal>> {
+    match door(method, path) {
+        Door::Needs(action) => permit(who, action).map_err(Some),
+        Door::AnybodyKnown => Ok(()),
+        Door::OwnerOnly if who.has(Role::Owner) => Ok(()),
+        Door::OwnerOnly => Err(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Scope;
+
+    #[test]
+    fn an_address_without_an_action_is_open_to_the_owner_alone() {
+        let clerk = Principal::new("x", [Role::Clerk], Scope::Everything);
+        for path in ["/api/v1/new-thing", "/new-page", "/api/v1"] {
+            assert_eq!(door(&Method::GET, path), Door::OwnerOnly);
+            assert_eq!(enter(&clerk, &Method::GET, path), Err(None));
+            assert_eq!(enter(&Principal::built_in("admin"), &Method::GET, path), Ok(()));
+        }
+    }
+
+    #[test]
+    fn reading_and_changing_one_address_are_two_doors() {
+        assert_eq!(door(&Method::GET, "/api/v1/records"), Door::Needs(Action::Search));
+        assert_eq!(door(&Method::HEAD, "/api/v1/records"), Door::Needs(Action::Search));
+        assert_eq!(door(&Method::POST, "/api/v1/records"), Door::Needs(Action::Deposit));
+    }
+}
