@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod fiscal_years;
 mod fsck;
+mod fsck_keeping;
 mod head;
 mod holds;
 mod indexer;
