@@ -18,6 +18,7 @@ mod disposition;
 mod due;
 mod fiscal_years;
 mod fsck;
+mod fsck_keeping;
 mod head;
 mod holds;
 mod indexer;
