@@ -19,6 +19,7 @@ mod keyring;
 mod layout;
 mod notices;
 mod open;
+mod people_check;
 #[cfg(test)]
 mod people_tests;
 pub mod permit;
