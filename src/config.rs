@@ -3,6 +3,7 @@
 mod notices;
 mod people;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
@@ -50,6 +51,9 @@ pub struct Config {
     pub people: PeopleConfig,
     #[serde(default)]
     pub notices: NoticesConfig,
+    /// Schedules of jobs by name, `off` to switch one off; checked by `jobs`.
+    #[serde(default)]
+    pub jobs: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

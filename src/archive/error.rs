@@ -21,6 +21,22 @@ pub enum ArchiveError {
     NotFound(String),
     #[error("{0}")]
     Forbidden(String),
+    /// A retention period, or a missing proof of time, forbids it.
+    #[error("{0}")]
+    Refused(String),
+    /// A legal hold forbids it.
+    #[error("{0}")]
+    Held(String),
+    /// The record is gone; its certificate of destruction is left.
+    #[error(
+        "record {id} was destroyed on {on} under disposition plan {plan}; `shosoin disposition certificate {id}` shows the certificate"
+    )]
+    Destroyed { id: RecordId, on: chrono::NaiveDate, plan: String },
+    /// Bytes whose record was destroyed are offered again.
+    #[error(
+        "these bytes were kept as record {id} until they were destroyed on {on} under disposition plan {plan}"
+    )]
+    OnceDestroyed { id: RecordId, on: chrono::NaiveDate, plan: String },
     /// Somebody else changed the same record meanwhile.
     #[error("{0}")]
     Conflict(String),
@@ -71,7 +87,10 @@ impl ArchiveError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
-            Self::NoSuchRecord(_) | Self::NotFound(_) => "not-found",
+            Self::NoSuchRecord(_) | Self::NotFound(_) | Self::Destroyed { .. } => "not-found",
+            Self::Refused(_) => "retention",
+            Self::Held(_) => "hold",
+            Self::OnceDestroyed { .. } => "destroyed",
             Self::Forbidden(_) => "forbidden",
             Self::Conflict(_) => "conflict",
             Self::TooLarge { .. } => "too-large",
@@ -114,6 +133,12 @@ impl ArchiveError {
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
                 "start again from the first page"
             }
+            Self::Refused(_) => {
+                "wait until the period has ended; `shosoin retention explain ID` says when and why"
+            }
+            Self::Held(_) => "`shosoin hold list` shows the holds; a second person releases one",
+            Self::Destroyed { .. } => "nothing can bring it back; the certificate says when, why and by whom",
+            Self::OnceDestroyed { .. } => "keep them elsewhere if they must be kept again after all",
             Self::NoSuchRecord(_) => "find the id with `shosoin search`",
             Self::Conflict(_) => "look at the record again with `shosoin show ID`, then repeat the change",
             Self::TooLarge { .. } => {

@@ -41,7 +41,7 @@ impl Keyring {
 
     /// Fetches and unwraps a record's DEK.
     pub fn dek(&self, view: &dyn View, id: RecordId) -> Result<Dek, ArchiveError> {
-        let wrapped = view.get(Table::Keys, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
+        let wrapped = view.get(Table::Keys, id.as_bytes())?.ok_or_else(|| self.missing(view, id))?;
         Ok(self.inner.kek.unwrap(&wrapped, id.as_bytes())?)
     }
 

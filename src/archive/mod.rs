@@ -7,11 +7,16 @@ mod committer;
 mod correct;
 mod create;
 mod deposit;
+mod disposition;
+mod due;
 mod error;
 mod export;
+mod fiscal_years;
 mod fsck;
 mod head;
+mod holds;
 mod indexer;
+mod job_log;
 mod journal_log;
 mod journal_verify;
 mod judge;
@@ -26,6 +31,7 @@ pub mod permit;
 mod policies;
 mod principal;
 mod records;
+mod reevaluate;
 mod retrieve;
 pub mod rows;
 mod search;
@@ -38,7 +44,7 @@ mod users;
 mod withdraw;
 
 use std::fs::File;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
@@ -47,10 +53,18 @@ pub use clock::{Clock, SystemClock};
 pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create};
 pub use deposit::{Deposit, Receipt};
+pub use disposition::{
+    Approval, Certificate, FlatDecision, Kept, Performed, PlanItem, PlanRequest, PlanState, PlanView,
+    TrustedClock, TrustedTime,
+};
+pub use due::{DueList, DueRecord};
 pub use error::ArchiveError;
 pub use export::{ExportPlan, ExportSelection, ExportSummary, JournalExport};
+pub use fiscal_years::{FiscalYearsChange, FiscalYearsView, LossDeclaration};
 pub use fsck::FsckReport;
+pub use holds::{HoldRequest, HoldView, Release};
 pub use indexer::IndexStatus;
+pub use job_log::{JobOutcome, JobRun, JobState, JobTrigger};
 pub use journal_log::{JournalEntryView, JournalPage, ProofOfEntry};
 pub use journal_verify::JournalReport;
 pub use layout::Layout;
@@ -58,6 +72,7 @@ pub use notices::{Channel, Channels, ContractEnd};
 pub use open::Options;
 pub use permit::{Action, Refusal, permit, permit_for, permit_second};
 pub use principal::{Principal, Role, Scope};
+pub use reevaluate::Reevaluation;
 pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
@@ -84,6 +99,12 @@ pub struct Archive {
     policies: Policies,
     /// Whose certificates are believed.
     trust: TrustStore,
+    /// Says what time is proven, when anything does.
+    trusted_clock: Option<Arc<dyn TrustedClock>>,
+    /// Held while something is destroyed, and while holds, policies or calendars change: nobody destroys by old rules.
+    destruction: Mutex<()>,
+    /// One decision about everything at a time.
+    reevaluating: Mutex<()>,
     indexer: Arc<Indexer>,
     committer: Committer,
     clock: Arc<dyn Clock>,
@@ -121,6 +142,11 @@ impl Archive {
 
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    fn destruction_lock(&self) -> MutexGuard<'_, ()> {
+        // It guards nothing but the order of things, so a poisoned lock is as good as any.
+        self.destruction.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What time the archive's clock says it is.

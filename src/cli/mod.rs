@@ -5,13 +5,16 @@ mod client;
 mod correct;
 mod demo;
 mod deposit;
+mod disposition;
 mod error;
 mod export;
 mod get;
+mod hold;
 mod import;
 mod index;
 mod init;
 mod inspect;
+mod jobs;
 mod journal;
 mod notices;
 mod output;
@@ -66,8 +69,11 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Verify(options) => verify::run(&data, &options, output),
         Command::Inspect(options) => inspect::run(&options, output),
         Command::Retention(options) => retention::run(&data, &options, output),
+        Command::Hold(options) => hold::run(&data, &options, output),
+        Command::Disposition(options) => disposition::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),
+        Command::Jobs(options) => jobs::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
         Command::User(options) => user::run(&data, &options, output),

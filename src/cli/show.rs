@@ -29,6 +29,9 @@ fn print(record: &RecordView, output: &Output, out: &mut dyn Write) -> std::io::
     writeln!(out, "  SHA-256 {}  {} bytes  journal {}", record.sha256, record.size, record.journal_seq)?;
     let retention = &record.retention;
     writeln!(out, "  {}", output.text(&retention.sentence_ja, &retention.sentence_en))?;
+    for hold in &record.holds {
+        writeln!(out, "  {}: {hold}", output.text("保全", "hold"))?;
+    }
     super::inspect::print(&record.panel, "  ", output, out)?;
     for warning in &record.warnings {
         writeln!(out, "  {}: {warning}", output.text("注意", "note"))?;

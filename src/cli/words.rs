@@ -25,6 +25,18 @@ pub fn japanese(code: &str) -> Words {
         "conflict" => {
             ("ほかの変更と重なりました", "shosoin show で今の内容を確かめてから、もう一度実行してください")
         }
+        "retention" => (
+            "保存期間中などの理由で、この操作はできません",
+            "期限と根拠は shosoin retention explain で確かめられます",
+        ),
+        "hold" => (
+            "保全（リーガルホールド）中のため、この操作はできません",
+            "shosoin hold list で確かめてください。解除は二人目の担当者が行います",
+        ),
+        "destroyed" => (
+            "この文書は以前に保存され、廃棄されたものです",
+            "あらためて保存が必要な場合は、別の場所に保管してください",
+        ),
         "too-large" => (
             "ファイルが大きすぎます",
             "機械のメモリに余裕があれば shosoin.toml の [deposit] max_bytes を上げてください",
@@ -82,7 +94,10 @@ mod tests {
     use super::*;
 
     /// Every code that the engine or a face can answer with.
-    const CODES: [&str; 20] = [
+    const CODES: [&str; 23] = [
+        "retention",
+        "hold",
+        "destroyed",
         "usage",
         "invalid",
         "not-found",

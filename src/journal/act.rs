@@ -59,6 +59,18 @@ pub enum Act {
     Config,
     /// The search index was built anew from the records.
     IndexRebuild,
+    /// A legal hold was placed.
+    HoldPlace,
+    /// A legal hold was released by a second person.
+    HoldRelease,
+    /// A list of records to be destroyed was made.
+    DispositionPlan,
+    /// A second person consented to a list of records to be destroyed.
+    DispositionApprove,
+    /// A record was destroyed. Its details are sealed under the archive's key, since the record's own is gone.
+    Dispose,
+    /// The remains of destroyed records were erased; a plan is performed.
+    DispositionComplete,
 }
 
 /// The text names no act.
@@ -68,7 +80,7 @@ pub struct UnknownAct(String);
 
 impl Act {
     /// Every act, in the order of declaration.
-    pub const ALL: [Act; 17] = [
+    pub const ALL: [Act; 23] = [
         Act::Init,
         Act::Deposit,
         Act::Duplicate,
@@ -86,6 +98,12 @@ impl Act {
         Act::Verify,
         Act::Config,
         Act::IndexRebuild,
+        Act::HoldPlace,
+        Act::HoldRelease,
+        Act::DispositionPlan,
+        Act::DispositionApprove,
+        Act::Dispose,
+        Act::DispositionComplete,
     ];
 
     /// The name as stored and shown.
@@ -108,6 +126,12 @@ impl Act {
             Act::Verify => "verify",
             Act::Config => "config",
             Act::IndexRebuild => "index_rebuild",
+            Act::HoldPlace => "hold_place",
+            Act::HoldRelease => "hold_release",
+            Act::DispositionPlan => "disposition_plan",
+            Act::DispositionApprove => "disposition_approve",
+            Act::Dispose => "dispose",
+            Act::DispositionComplete => "disposition_complete",
         }
     }
 }
@@ -148,7 +172,7 @@ mod tests {
     #[test]
     fn all_lists_each_act_once_in_order_of_declaration() {
         assert!(Act::ALL.windows(2).all(|pair| pair[0] < pair[1]));
-        let last_discriminant = Act::IndexRebuild as usize;
+        let last_discriminant = Act::DispositionComplete as usize;
         assert_eq!(Act::ALL.len(), last_discriminant + 1);
     }
 
@@ -156,6 +180,6 @@ mod tests {
     fn unknown_names_are_refused_and_the_error_lists_the_known_ones() {
         let error = "Deposit".parse::<Act>().unwrap_err().to_string();
         assert!(error.contains("\"Deposit\"") && error.contains("sign_in_failed"), "{error}");
-        assert!("x".repeat(1_000_000).parse::<Act>().unwrap_err().to_string().len() < 400);
+        assert!("x".repeat(1_000_000).parse::<Act>().unwrap_err().to_string().len() < 600);
     }
 }

@@ -55,9 +55,21 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (true, "/index") => Action::IndexStatus,
         (false, "/index/rebuild") => Action::IndexRebuild,
         (false, "/fsck") => Action::Fsck,
-        (true, "/retention/policies") => Action::RetentionPolicies,
         (true, "/notices") => Action::NoticesShow,
         (false, "/notices/deliveries") => Action::NoticesSend,
+        (true, "/retention/policies" | "/retention/reevaluation") => Action::RetentionPolicies,
+        (true, "/retention/due") => Action::RetentionDue,
+        (true, "/retention/fiscal-years") => Action::FiscalYears,
+        (false, "/retention/fiscal-years" | "/retention/losses" | "/retention/reevaluation") => {
+            Action::RetentionChange
+        }
+        (true, "/holds") => Action::HoldList,
+        (false, "/holds") => Action::HoldPlace,
+        (false, "/holds/releases") => Action::HoldRelease,
+        (true, "/dispositions" | "/records/{id}/certificate") => Action::DispositionList,
+        (false, "/dispositions") => Action::DispositionPlan,
+        (false, "/dispositions/{plan}/approval") => Action::DispositionApprove,
+        (false, "/dispositions/{plan}/performance") => Action::DispositionPerform,
         (true, "/users") => Action::UserList,
         (false, "/users" | "/users/{name}/changes") => Action::UserChange,
         (false, "/users/{name}/tokens") => Action::TokenChange,

@@ -116,6 +116,11 @@ pub fn due(archive: &Archive, who: &Principal) -> Result<Vec<Item>, ArchiveError
     Ok(items)
 }
 
+/// Whether the settings name any way to tell.
+pub fn is_configured(archive: &Archive) -> bool {
+    !Way::configured(&archive.config().notices).is_empty()
+}
+
 /// Tells what is new over every way in the settings, at most once a day over each.
 ///
 /// # Errors
