@@ -30,6 +30,7 @@ mod keyring;
 mod layout;
 mod notices;
 mod open;
+mod people_check;
 #[cfg(test)]
 mod people_tests;
 #[cfg(test)]

@@ -45,6 +45,8 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (true, "/records/{id}/original") => Action::Get,
         (false, "/records/{id}/corrections") => Action::Correct,
         (false, "/records/{id}/withdrawal" | "/records/{id}/reinstatement") => Action::Withdraw,
+        // Any file, of the archive or not, under the roots that the archive trusts.
+        (false, "/inspections" | "/verifications") => Action::Verify,
         (true, "/journal") => Action::JournalList,
         (true, "/journal/checkpoint") => Action::Status,
         (true, "/journal/extract") => Action::JournalExport,
