@@ -166,8 +166,8 @@ fn a_forged_or_damaged_manifest_is_told_and_holds_back_the_clearing() {
     assert_eq!((outcome.generation.number, outcome.based_on), (78, Some(1)));
     assert_eq!(outcome.problems.len(), 2, "{:?}", outcome.problems);
     assert!(outcome.collected.held_back);
-    let (store, restored) = restore(&repository, None).unwrap();
-    assert_same(&small, &store, &restored);
+    let (_, restored) = restore(&repository, None).unwrap();
+    assert_eq!((restored.entries, restored.problems.len()), (small.frontier.size(), 2), "told here too");
     assert!(restore(&repository, Some(77)).is_err());
     let (before, repaired, _) = repair(&small, &repository);
     assert_eq!((before.problems.len(), repaired.removed.len()), (2, 2));

@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::*;
 
 /// Contracts deposited each day.
-const PER_DAY: usize = 5;
+const PER_DAY: usize = 3;
 /// A contract is destroyed every so many days.
 const DESTROY_EVERY: u32 = 10;
 
