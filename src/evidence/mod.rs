@@ -21,9 +21,11 @@
 //! 8. *A token that is BER* is hashed as it stands; when that does not fit, its DER form is tried.
 
 mod asn1;
+pub mod authority;
 mod build;
 mod error;
 mod exact;
+mod judge;
 mod report;
 mod tree;
 mod verify;
@@ -31,6 +33,7 @@ mod verify;
 pub use asn1::{ArchiveTimeStamp, ArchiveTimeStampChain, EvidenceRecord, MAX_RECORD_BYTES};
 pub use build::{first_stamp, renewal_first_list, renewed_object_hash, sequence_der};
 pub use error::EvidenceError;
+pub use judge::{PkiJudge, standing};
 pub use report::{ChainReport, Flaw, StampReport, Verdict, Verification};
 pub use tree::{HashTree, node_of};
 pub use verify::{ObjectHash, Standing, TokenFacts, TokenJudge, verify};
