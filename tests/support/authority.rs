@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-/// An authority with a root certificate of thirty years and a timestamping certificate of eleven.
+/// An authority with a root certificate of thirty years and a timestamping certificate of twelve.
 pub struct Authority {
     home: TempDir,
     /// The moment at which it lives, e.g. `2026-04-01 00:00:00`; `None`: now.
@@ -75,7 +75,7 @@ impl Authority {
             "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout stamp.key -out stamp.csr -config conf",
         );
         authority.openssl(&format!(
-            "x509 -req -in stamp.csr -CA root.pem -CAkey root.key -set_serial 2 -days 4015 -out stamp.pem \
+            "x509 -req -in stamp.csr -CA root.pem -CAkey root.key -set_serial 2 -days 4400 -out stamp.pem \
              -extfile conf -extensions {extensions}"
         ));
         authority
@@ -133,7 +133,9 @@ impl Authority {
             }
         };
         command.current_dir(self.home.path()).env("TZ", "UTC").args(arguments.split_whitespace());
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; apt-get install openssl faketime"))
+        command
+            .output()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}; apt-get install openssl faketime"))
     }
 }
 
@@ -181,8 +183,10 @@ fn serve(mut stream: TcpStream, behaviour: &Behaviour) {
     let Some((head, body)) = read_request(&mut stream) else { return };
     let (status, kind, answer) = behaviour(&body);
     let challenge = if head.is_empty() { "" } else { "Connection: close\r\n" };
-    let head =
-        format!("HTTP/1.1 {status} .\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{challenge}\r\n", answer.len());
+    let head = format!(
+        "HTTP/1.1 {status} .\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{challenge}\r\n",
+        answer.len()
+    );
     // The other side may have hung up by now, which is for it to report.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer));
 }
