@@ -2,6 +2,7 @@
 
 mod notices;
 mod people;
+mod timestamps;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ pub use notices::{
     read_certificates, read_secret,
 };
 pub use people::{DirectoryOwner, PeopleConfig, SocketReach};
+pub use timestamps::{AuthorityConfig, TimestampsConfig};
 
 use crate::record::Currency;
 use crate::retention::Calendar;
@@ -50,6 +52,8 @@ pub struct Config {
     pub people: PeopleConfig,
     #[serde(default)]
     pub notices: NoticesConfig,
+    #[serde(default)]
+    pub timestamps: TimestampsConfig,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -176,6 +180,7 @@ impl Config {
             return Err("[deposit] max_bytes must be above zero and at most max_bytes_in_flight".into());
         }
         self.notices.check()?;
+        self.timestamps.check()?;
         if !self.server.listen.ip().is_loopback() {
             return Err(format!(
                 "[server] listen is {}; this release speaks HTTP without TLS and listens on this machine only. \
@@ -240,6 +245,7 @@ mod tests {
         assert_eq!(config.notices.mail.tls, MailConfig::default().tls);
         assert_eq!(config.people.directory_owner, DirectoryOwner::default());
         assert_eq!(config.people.socket, SocketReach::default());
+        assert_eq!(config.timestamps, TimestampsConfig::default());
         assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);
     }
 

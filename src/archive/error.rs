@@ -47,6 +47,9 @@ pub enum ArchiveError {
     Corrupt(String),
     #[error("the disk is full: {0}")]
     DiskFull(String),
+    /// No timestamp could be obtained; why, for each authority.
+    #[error("no timestamp: {0}")]
+    NoTimestamp(String),
     /// The committer has stopped; nothing more is acknowledged until a restart.
     #[error("the archive has stopped writing: {0}")]
     Stopped(String),
@@ -82,6 +85,7 @@ impl ArchiveError {
             Self::Corrupt(_) | Self::Seal(_) | Self::Rewound { .. } => "corrupt",
             Self::DiskFull(_) => "disk-full",
             Self::NewerFormat(_) => "newer-format",
+            Self::NoTimestamp(_) => "no-timestamp",
             Self::Stopped(_) => "stopped",
             Self::Io { .. } | Self::Store(_) => "io",
             Self::Config(_) | Self::Retention(_) => "config",
@@ -111,6 +115,9 @@ impl ArchiveError {
             Self::NotFound(_) => "see in the list of such things what there is, then repeat",
             Self::NewerFormat(_) => "install the release that wrote it",
             Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
+            Self::NoTimestamp(_) => {
+                "correct [timestamps] in shosoin.toml, or repeat when the authority answers; nothing was recorded as protected"
+            }
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
                 "start again from the first page"
             }

@@ -31,6 +31,7 @@ mod search;
 mod search_request;
 mod show;
 mod texts;
+mod timestamps;
 mod token;
 mod verify;
 mod users;
@@ -61,6 +62,7 @@ pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use show::{RecordView, RetentionView};
+pub use timestamps::{Attested, EvidenceFile, ExpiryYear, RecordEvidence, RequestView, TimestampStatus};
 pub use token::{NewToken, TokenKey, TokenView};
 pub use users::{NewUser, UserChanges, UserView};
 pub use verify::{Check, CheckName, Verified, VerifyPlan};
@@ -91,6 +93,8 @@ pub struct Archive {
     verifying_key: VerifyingKey,
     /// Token rows may be unsealed, because a release that did not seal them made the archive.
     plain_tokens: bool,
+    /// Held while timestamps are asked for: two runs at once would pay twice.
+    timestamping: Mutex<()>,
     /// The thread that follows the journal, when there is one.
     follower: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the archive is open: one process per directory. `None` for archives in memory.

@@ -98,6 +98,7 @@ impl Archive {
             identity,
             verifying_key,
             plain_tokens,
+            timestamping: Mutex::default(),
             follower: Mutex::default(),
             _lock: Some(lock),
         })

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
+use super::RecordEvidence;
 use super::error::ArchiveError;
 use super::permit::Action;
 use super::principal::Principal;
@@ -44,11 +45,13 @@ pub struct RetentionView {
     pub sentence_en: String,
 }
 
-/// Evidence kept beside the contract: the place of its deposit in the journal.
+/// Evidence kept beside the contract: the place of its deposit in the journal, and its timestamps.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EvidenceView {
     /// Number of the journal entry that an inclusion proof can be asked for.
     pub journal_seq: u64,
+    #[serde(flatten)]
+    pub timestamps: RecordEvidence,
 }
 
 impl Archive {
@@ -77,7 +80,10 @@ impl Archive {
             versions,
             panel: facts.panel,
             holds: Vec::new(),
-            evidence: EvidenceView { journal_seq: record.row.deposit_seq },
+            evidence: EvidenceView {
+                journal_seq: record.row.deposit_seq,
+                timestamps: self.record_evidence(&*view, &record)?,
+            },
             warnings,
         })
     }

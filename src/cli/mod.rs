@@ -6,6 +6,7 @@ mod correct;
 mod demo;
 mod deposit;
 mod error;
+mod evidence;
 mod export;
 mod get;
 mod import;
@@ -21,6 +22,8 @@ mod search;
 mod serve;
 mod show;
 mod token;
+mod timestamp;
+mod timestamp_arguments;
 mod transport;
 mod verify;
 mod user;
@@ -68,6 +71,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Retention(options) => retention::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),
+        Command::Timestamp(options) => timestamp::run(&data, &options, output),
+        Command::Evidence(options) => evidence::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
         Command::User(options) => user::run(&data, &options, output),

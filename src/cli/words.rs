@@ -55,6 +55,10 @@ pub fn japanese(code: &str) -> Words {
             "ディスクの空きがありません",
             "空きを作ってから、もう一度実行してください。受け付けた文書は失われていません",
         ),
+        "no-timestamp" => (
+            "タイムスタンプを取得できません",
+            "shosoin.toml の [timestamps] を直すか、発行局が応答するときにもう一度実行してください。保護済みとは記録していません",
+        ),
         "stopped" => {
             ("書き込みを止めています", "原因を取り除いて再起動してください。受け付けた文書は失われていません")
         }
@@ -82,7 +86,8 @@ mod tests {
     use super::*;
 
     /// Every code that the engine or a face can answer with.
-    const CODES: [&str; 20] = [
+    const CODES: [&str; 21] = [
+        "no-timestamp",
         "usage",
         "invalid",
         "not-found",

@@ -35,6 +35,7 @@ impl PkiJudge<'_> {
             evidence: self.revocation,
             pool: &[],
             policy: RevocationPolicy::IfAvailable,
+            existed: None,
             at: self.at,
         };
         validate_timestamp(&facts, &judge)

@@ -59,6 +59,8 @@ pub enum Act {
     Config,
     /// The search index was built anew from the records.
     IndexRebuild,
+    /// A hash tree was built for timestamps, a timestamp was asked for, or one was stored or refused.
+    Timestamp,
 }
 
 /// The text names no act.
@@ -68,7 +70,7 @@ pub struct UnknownAct(String);
 
 impl Act {
     /// Every act, in the order of declaration.
-    pub const ALL: [Act; 17] = [
+    pub const ALL: [Act; 18] = [
         Act::Init,
         Act::Deposit,
         Act::Duplicate,
@@ -86,6 +88,7 @@ impl Act {
         Act::Verify,
         Act::Config,
         Act::IndexRebuild,
+        Act::Timestamp,
     ];
 
     /// The name as stored and shown.
@@ -108,6 +111,7 @@ impl Act {
             Act::Verify => "verify",
             Act::Config => "config",
             Act::IndexRebuild => "index_rebuild",
+            Act::Timestamp => "timestamp",
         }
     }
 }
@@ -148,7 +152,7 @@ mod tests {
     #[test]
     fn all_lists_each_act_once_in_order_of_declaration() {
         assert!(Act::ALL.windows(2).all(|pair| pair[0] < pair[1]));
-        let last_discriminant = Act::IndexRebuild as usize;
+        let last_discriminant = Act::Timestamp as usize;
         assert_eq!(Act::ALL.len(), last_discriminant + 1);
     }
 

@@ -28,11 +28,13 @@ pub enum Table {
     Idempotency,
     /// Text found in each contract, by record id. A cache: it can be read from the contract again.
     Texts,
+    /// Timestamps, the hash trees under them, and requests for them, by kind, then number.
+    Evidence,
 }
 
 impl Table {
     /// Every table, in the order in which a new store creates them.
-    pub const ALL: [Table; 10] = [
+    pub const ALL: [Table; 11] = [
         Table::Meta,
         Table::Records,
         Table::Versions,
@@ -43,6 +45,7 @@ impl Table {
         Table::Dedup,
         Table::Idempotency,
         Table::Texts,
+        Table::Evidence,
     ];
 
     /// The stored name of the table.
@@ -58,6 +61,7 @@ impl Table {
             Table::Dedup => "dedup",
             Table::Idempotency => "idempotency",
             Table::Texts => "texts",
+            Table::Evidence => "evidence",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod notices;
 pub mod people;
 pub mod records;
 pub mod search;
+pub mod timestamps;
 pub mod verification;
 
 use axum::extract::State;
@@ -71,6 +72,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::rebuild))
         .routes(routes!(index::fsck))
         .routes(routes!(index::policies))
+        .routes(routes!(timestamps::status))
+        .routes(routes!(timestamps::attest))
+        .routes(routes!(timestamps::renew))
+        .routes(routes!(timestamps::evidence))
         .routes(routes!(verification::inspect))
         .routes(routes!(verification::verify))
         .routes(routes!(people::me))

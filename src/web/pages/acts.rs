@@ -23,5 +23,6 @@ pub fn label(act: Act, t: &'static Text) -> &'static str {
         Act::Verify => t.act_verify,
         Act::Config => t.act_config,
         Act::IndexRebuild => t.act_index_rebuild,
+        Act::Timestamp => t.act_timestamp,
     }
 }

@@ -68,6 +68,7 @@ catalogue! {
     // acts of the journal
     act_init act_deposit act_duplicate act_view act_download act_search act_correct act_withdraw act_reinstate
     act_export act_import act_job act_sign_in act_sign_in_failed act_verify act_config act_index_rebuild
+    act_timestamp
 }
 
 /// The catalogue of a language.

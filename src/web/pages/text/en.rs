@@ -232,4 +232,5 @@ pub(super) const TEXT: Text = Text {
     act_verify: "check",
     act_config: "settings changed",
     act_index_rebuild: "index rebuilt",
+    act_timestamp: "timestamp",
 };

@@ -232,4 +232,5 @@ pub(super) const TEXT: Text = Text {
     act_verify: "検査",
     act_config: "設定の変更",
     act_index_rebuild: "索引の再作成",
+    act_timestamp: "タイムスタンプ",
 };
