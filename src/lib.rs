@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod panel;
 pub mod retention;
 pub mod search;
+pub mod backup;
 pub mod export;
 pub mod config;
 pub mod archive;

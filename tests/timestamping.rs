@@ -79,7 +79,7 @@ impl House {
                 &format!("[[timestamps.authority]]\nname = \"tsa{number}\"\nurl = \"{}\"\n", server.url());
         }
         fs::write(path, text).unwrap();
-        Archive::open(&self.data(), Options { clock: self.clock.clone() }).unwrap()
+        Archive::open(&self.data(), Options { clock: self.clock.clone(), ..Options::default() }).unwrap()
     }
 
     /// Takes a record's evidence out and has it verified, by us and by BouncyCastle; returns the number of chains.

@@ -32,7 +32,13 @@ impl Archive {
         id: RecordId,
     ) -> Result<Loaded, ArchiveError> {
         permit(who, action)?;
-        let record = self.load(view, id)?;
+        let record = match self.load(view, id) {
+            // That there once was such a record is for those who see all of them.
+            Err(ArchiveError::Destroyed { .. }) if who.scope.limit().is_some() => {
+                return Err(ArchiveError::NoSuchRecord(id));
+            }
+            other => other?,
+        };
         if self.within(view, who, &record)? { Ok(record) } else { Err(ArchiveError::NoSuchRecord(id)) }
     }
 
@@ -89,7 +95,7 @@ impl Archive {
         let sees = match self.load(view, id) {
             Ok(record) => self.within(view, who, &record)?,
             // A record that is gone belongs to nobody any more.
-            Err(ArchiveError::NoSuchRecord(_)) => false,
+            Err(ArchiveError::NoSuchRecord(_) | ArchiveError::Destroyed { .. }) => false,
             Err(error) => return Err(error),
         };
         seen.0.insert(id, sees);

@@ -13,7 +13,6 @@ use super::permit::Action;
 use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{self, IdempotencyRow, RecordRow, V1};
-use super::show::later;
 use crate::journal::Act;
 use crate::record::{Metadata, Money, RecordId, Version};
 use crate::seal::Purpose;
@@ -131,9 +130,10 @@ impl Archive {
         let reason = checked_reason(next.reason)?;
         let id = record.id;
         let version = record.row.latest_version + 1;
-        let decided = self.policies.decide(&next.metadata)?.retain_until;
+        let former = self.former_classes_of(&record, &next.metadata.class)?;
+        let (until, floor) = self.period_for(&next.metadata, &former, Some(record.row.deposit_seq))?;
         // A period can be lengthened, never shortened (I5).
-        let retain_until = later(decided, record.row.retain_until);
+        let kept = record.row.clone().keeping(until, floor);
         let NextVersion { act, metadata, withdrawn, .. } = next;
         let by = who.name.clone();
         let write = move |stamp: &Stamp| {
@@ -145,7 +145,7 @@ impl Archive {
                 withdrawn,
             };
             let details = seal_json(&record.dek, Purpose::JournalDetails, id.as_bytes(), &details)?;
-            let row = RecordRow { latest_version: version, retain_until, ..record.row };
+            let row = RecordRow { latest_version: version, ..kept };
             let written = Version {
                 version,
                 at: stamp.at,
@@ -171,6 +171,17 @@ impl Archive {
             Draft { actor: who.clone(), act, record: Some(id), blob_bytes: 0, write: Box::new(write) };
         let stamp = self.committer.commit(draft)?;
         Ok(Changed { id, version, journal_seq: stamp.seq })
+    }
+
+    /// The classes that a record had before it gets the class `next`.
+    fn former_classes_of(&self, record: &Loaded, next: &str) -> Result<Vec<String>, ArchiveError> {
+        let view = self.store.view();
+        let versions = record.versions(&*view)?;
+        let mut classes: Vec<String> = versions.into_iter().map(|version| version.metadata.class).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes.retain(|class| class != next);
+        Ok(classes)
     }
 
     /// How a request will be recognised when it is repeated; `None` when the caller gave no key.
@@ -212,7 +223,7 @@ pub struct Repeat {
 }
 
 /// A reason is what an inspector reads first: it must say something.
-fn checked_reason(reason: &str) -> Result<String, ArchiveError> {
+pub(super) fn checked_reason(reason: &str) -> Result<String, ArchiveError> {
     let reason = reason.trim();
     if reason.is_empty() {
         return Err(ArchiveError::Invalid("the reason is empty; say in a few words why".into()));

@@ -15,12 +15,13 @@ use super::error::ArchiveError;
 use super::head::Head;
 use super::keyring::{ARCHIVE_CONTEXT, Keyring};
 use super::layout::Layout;
+use super::policies;
 use super::principal::Principal;
 use super::rows::{self, ArchiveRow, V1, meta};
 use super::token;
 use crate::config;
 use crate::journal::{Act, Origin, SigningKey};
-use crate::retention::SHIPPED;
+use crate::retention::{AVAILABLE, SHIPPED};
 use crate::seal::{self, Compression, Dek, Kek, Purpose, SealError, key_file};
 use crate::store::{self, Batch, RocksStore, Store, Table};
 
@@ -65,8 +66,12 @@ fn build(layout: &Layout) -> Result<(String, String), ArchiveError> {
     make_directory(layout.root())?;
     write_new(&layout.config(), config::TEMPLATE.as_bytes())?;
     make_directory(&layout.policies())?;
-    for (name, text) in SHIPPED {
-        write_new(&layout.policies().join(name), text.as_bytes())?;
+    let available = layout.policies().join("available");
+    make_directory(&available)?;
+    for (folder, files) in [(layout.policies(), SHIPPED.as_slice()), (available, AVAILABLE.as_slice())] {
+        for (name, text) in files {
+            write_new(&folder.join(name), text.as_bytes())?;
+        }
     }
     let kek = Kek::generate()?;
     let key_path = layout.root().join(config::KeyConfig::default().file);
@@ -115,6 +120,9 @@ fn write_first_entry(
     batch.put(Table::Meta, meta::ARCHIVE_DEK, wrapped);
     batch.put(Table::Meta, meta::SIGNING_SEED, sealed_seed);
     batch.put(Table::Meta, token_key, token_row);
+    for (key, sealed) in policies::first_rows(&keyring, &SHIPPED)? {
+        batch.put(Table::Meta, key, sealed);
+    }
     let committer =
         Committer::start(store, Head::empty(origin), (signing_key, verifying_key), clock, Some(anchor))?;
     committer.commit(Draft {

@@ -93,7 +93,7 @@ impl Archive {
     ) -> Result<Receipt, ArchiveError> {
         let size = bytes.len() as u64;
         let panel = self.judge(&bytes);
-        let retain_until = self.policies.decide(&metadata)?.retain_until;
+        let (retain_until, floor) = self.period_for(&metadata, &[], None)?;
         let id = RecordId::generate();
         let dek = Dek::generate()?;
         let wrapped = self.keyring.wrap(&dek, id)?;
@@ -114,6 +114,7 @@ impl Archive {
                     deposit_seq: stamp.seq,
                     latest_version: 1,
                     retain_until,
+                    floor,
                     facts: sealed_facts,
                 };
                 let version = first_version(stamp, by, metadata);
@@ -140,7 +141,10 @@ impl Archive {
         let id = <[u8; 16]>::try_from(bytes)
             .map_err(|_| ArchiveError::Corrupt("a digest row is not an id".into()))?;
         let id = RecordId::from_bytes(id);
-        let record = self.load(view, id)?;
+        let record = self.load(view, id).map_err(|error| match error {
+            ArchiveError::Destroyed { id, on, plan } => ArchiveError::OnceDestroyed { id, on, plan },
+            other => other,
+        })?;
         let facts = record.facts()?;
         Ok(Some(Receipt {
             id,

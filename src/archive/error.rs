@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::permit::Refusal;
+use crate::backup::{BackupError, RepositoryError};
 use crate::record::RecordId;
 use crate::seal::SealError;
 use crate::search::{IndexError, SearchError};
@@ -21,6 +22,22 @@ pub enum ArchiveError {
     NotFound(String),
     #[error("{0}")]
     Forbidden(String),
+    /// A retention period, or a missing proof of time, forbids it.
+    #[error("{0}")]
+    Refused(String),
+    /// A legal hold forbids it.
+    #[error("{0}")]
+    Held(String),
+    /// The record is gone; its certificate of destruction is left.
+    #[error(
+        "record {id} was destroyed on {on} under disposition plan {plan}; `shosoin disposition certificate {id}` shows the certificate"
+    )]
+    Destroyed { id: RecordId, on: chrono::NaiveDate, plan: String },
+    /// Bytes whose record was destroyed are offered again.
+    #[error(
+        "these bytes were kept as record {id} until they were destroyed on {on} under disposition plan {plan}"
+    )]
+    OnceDestroyed { id: RecordId, on: chrono::NaiveDate, plan: String },
     /// Somebody else changed the same record meanwhile.
     #[error("{0}")]
     Conflict(String),
@@ -28,6 +45,8 @@ pub enum ArchiveError {
     TooLarge { size: u64, limit: u64 },
     #[error("{0} is not an archive")]
     NotAnArchive(PathBuf),
+    #[error("{0} holds an archive whose restore is not finished")]
+    NotRestored(PathBuf),
     #[error("{0} already holds an archive or other files")]
     NotEmpty(PathBuf),
     #[error("another process is using the archive in {0}")]
@@ -64,6 +83,8 @@ pub enum ArchiveError {
     #[error(transparent)]
     Store(StoreError),
     #[error(transparent)]
+    Backup(BackupError),
+    #[error(transparent)]
     Search(#[from] SearchError),
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -74,11 +95,15 @@ impl ArchiveError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
-            Self::NoSuchRecord(_) | Self::NotFound(_) => "not-found",
+            Self::NoSuchRecord(_) | Self::NotFound(_) | Self::Destroyed { .. } => "not-found",
+            Self::Refused(_) => "retention",
+            Self::Held(_) => "hold",
+            Self::OnceDestroyed { .. } => "destroyed",
             Self::Forbidden(_) => "forbidden",
             Self::Conflict(_) => "conflict",
             Self::TooLarge { .. } => "too-large",
             Self::NotAnArchive(_) => "not-an-archive",
+            Self::NotRestored(_) => "not-restored",
             Self::NotEmpty(_) => "not-empty",
             Self::Locked(_) => "locked",
             Self::KeyRefused(_) => "key-refused",
@@ -87,6 +112,7 @@ impl ArchiveError {
             Self::NewerFormat(_) => "newer-format",
             Self::NoTimestamp(_) => "no-timestamp",
             Self::Stopped(_) => "stopped",
+            Self::Backup(_) => "backup",
             Self::Io { .. } | Self::Store(_) => "io",
             Self::Config(_) | Self::Retention(_) => "config",
             Self::Search(SearchError::Index(_)) | Self::Index(_) => "index",
@@ -114,6 +140,7 @@ impl ArchiveError {
             }
             Self::NotFound(_) => "see in the list of such things what there is, then repeat",
             Self::NewerFormat(_) => "install the release that wrote it",
+            Self::Backup(_) => return None,
             Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
             Self::NoTimestamp(_) => {
                 "correct [timestamps] in shosoin.toml, or repeat when the authority answers; nothing was recorded as protected"
@@ -121,6 +148,12 @@ impl ArchiveError {
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
                 "start again from the first page"
             }
+            Self::Refused(_) => {
+                "wait until the period has ended; `shosoin retention explain ID` says when and why"
+            }
+            Self::Held(_) => "`shosoin hold list` shows the holds; a second person releases one",
+            Self::Destroyed { .. } => "nothing can bring it back; the certificate says when, why and by whom",
+            Self::OnceDestroyed { .. } => "keep them elsewhere if they must be kept again after all",
             Self::NoSuchRecord(_) => "find the id with `shosoin search`",
             Self::Conflict(_) => "look at the record again with `shosoin show ID`, then repeat the change",
             Self::TooLarge { .. } => {
@@ -129,6 +162,7 @@ impl ArchiveError {
             Self::NotAnArchive(_) => {
                 "create one with `shosoin --data DIR init`, or point --data at the right directory"
             }
+            Self::NotRestored(_) => "run the same `shosoin restore` again; it goes on where it ended",
             Self::NotEmpty(_) => "choose a new or empty directory",
             Self::Locked(_) => "stop the other process, or use the running server through its socket",
             Self::KeyRefused(_) => "put the archive's own key file back at the path that shosoin.toml names",
@@ -174,6 +208,29 @@ impl From<SealError> for ArchiveError {
             SealError::WrongKek { .. } => Self::KeyRefused(error.to_string()),
             other => Self::Seal(other),
         }
+    }
+}
+
+impl From<BackupError> for ArchiveError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::KeyRefused(why) => Self::KeyRefused(why),
+            BackupError::Store(error) => error.into(),
+            BackupError::Commit(error) => error.into(),
+            BackupError::Seal(error) => error.into(),
+            BackupError::Newer { .. } => Self::NewerFormat(error.to_string()),
+            BackupError::Untrusted { .. } | BackupError::Contradiction(_) => Self::Corrupt(error.to_string()),
+            BackupError::NoGeneration(what) => Self::NotFound(what),
+            BackupError::Repository(RepositoryError::Busy(_)) => Self::Conflict(error.to_string()),
+            BackupError::Repository(RepositoryError::Full(_)) => Self::DiskFull(error.to_string()),
+            other => Self::Backup(other),
+        }
+    }
+}
+
+impl From<RepositoryError> for ArchiveError {
+    fn from(error: RepositoryError) -> Self {
+        BackupError::from(error).into()
     }
 }
 

@@ -96,7 +96,9 @@ impl Archive {
                 .and_then(|record| record.facts())
             {
                 Ok(facts) => bytes += facts.size,
-                Err(error @ ArchiveError::NoSuchRecord(_)) => return Err(error),
+                Err(error @ (ArchiveError::NoSuchRecord(_) | ArchiveError::Destroyed { .. })) => {
+                    return Err(error);
+                }
                 Err(_) => {}
             }
         }

@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use super::absent::absent;
+use super::disposition::Tombstone;
 use super::error::ArchiveError;
 use super::journal_verify::JournalReport;
 use super::permit::{Action, permit};
@@ -124,6 +126,18 @@ impl Archive {
         deposit_seq: u64,
         report: &mut FsckReport,
     ) -> Result<(), ArchiveError> {
+        if let Some(row) = absent(view, id)? {
+            let left = view.get(Table::Records, id.as_bytes())?.is_some()
+                || view.get(Table::Keys, id.as_bytes())?.is_some()
+                || self.store.blobs().size(&BlobId(*id.as_bytes()))?.is_some();
+            if left || row.deposit_seq != deposit_seq {
+                report.problem(Some(id), "it was left out by a restore, but something of it is here");
+            }
+            return Ok(());
+        }
+        if let Some(tombstone) = self.tombstone(view, id)? {
+            return self.check_tombstone(view, id, deposit_seq, &tombstone, report);
+        }
         let record = self.load(view, id)?;
         if record.row.deposit_seq != deposit_seq {
             report.problem(
@@ -151,6 +165,36 @@ impl Archive {
             report.problem(Some(id), "its digest does not lead back to it");
         }
         report.bytes += unseal_original(&*self.store, &record, &facts)?.len() as u64;
+        Ok(())
+    }
+
+    /// A destroyed record: its certificate must be in the journal, and nothing of it in the store.
+    fn check_tombstone(
+        &self,
+        view: &dyn View,
+        id: RecordId,
+        deposit_seq: u64,
+        tombstone: &Tombstone,
+        report: &mut FsckReport,
+    ) -> Result<(), ArchiveError> {
+        let certificate = &tombstone.certificate;
+        let (_, entry) = self.entry(view, certificate.journal_seq)?;
+        let journaled = (entry.act, entry.record) == (Act::Dispose, Some(id));
+        if !journaled || tombstone.deposit_seq != deposit_seq || certificate.record != id {
+            report.problem(Some(id), "its certificate of destruction and the journal disagree");
+        }
+        for table in [Table::Records, Table::Keys, Table::Texts] {
+            if view.get(table, id.as_bytes())?.is_some() {
+                report.problem(Some(id), format!("it was destroyed, but a row of {table:?} is left"));
+            }
+        }
+        if self.store.blobs().size(&BlobId::from(*id.as_bytes()))?.is_some() {
+            let plan = &certificate.plan;
+            report.problem(
+                Some(id),
+                format!("it was destroyed, but its sealed object is left; run `shosoin disposition perform {plan}` again"),
+            );
+        }
         Ok(())
     }
 

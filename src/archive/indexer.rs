@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::absent::absent;
 use super::committer::Published;
 use super::error::ArchiveError;
 use super::keyring::Keyring;
@@ -136,7 +137,7 @@ impl Indexer {
             let (_, bytes) = row?;
             let entry = Entry::decode(&bytes)
                 .map_err(|error| ArchiveError::Corrupt(format!("journal entry {through}: {error}")))?;
-            if let (Act::Deposit | Act::Correct | Act::Withdraw | Act::Reinstate, Some(id)) =
+            if let (Act::Deposit | Act::Correct | Act::Withdraw | Act::Reinstate | Act::Dispose, Some(id)) =
                 (entry.act, entry.record)
             {
                 changed.insert(id);
@@ -149,7 +150,14 @@ impl Indexer {
 
     /// All versions of one record, as the index wants them.
     fn docs(&self, view: &dyn View, id: RecordId) -> Result<RecordDocs, ArchiveError> {
-        let row_bytes = view.get(Table::Records, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
+        let Some(row_bytes) = view.get(Table::Records, id.as_bytes())? else {
+            if let Some(row) = absent(view, id)? {
+                return Ok(RecordDocs { seq: row.deposit_seq, versions: Vec::new() });
+            }
+            // Destroyed: the index forgets all it held about the record.
+            let tombstone = self.keyring.tombstone(view, id)?.ok_or(ArchiveError::NoSuchRecord(id))?;
+            return Ok(RecordDocs { seq: tombstone.deposit_seq, versions: Vec::new() });
+        };
         let row: RecordRow = rows::decode("record row", &row_bytes)?;
         let record = Loaded { id, row, row_bytes, dek: self.keyring.dek(view, id)? };
         let text = self.text(view, &record)?;
@@ -183,6 +191,14 @@ impl Indexer {
             self.set_texts_through(cursor)?;
         }
         Ok(())
+    }
+
+    /// Takes the journal into account up to `through` entries and leaves nothing on disk of what it told to forget.
+    pub(super) fn forget(&self, through: u64) -> Result<(), ArchiveError> {
+        self.catch_up(through)?;
+        let _one_reader = lock(&self.reading);
+        let _one_writer = lock(&self.writing);
+        Ok(self.index()?.purge()?)
     }
 
     fn index(&self) -> Result<Arc<Index>, ArchiveError> {

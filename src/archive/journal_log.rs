@@ -293,12 +293,15 @@ impl Archive {
         let details = match (&entry.details, entry.record) {
             (None, _) => None,
             (Some(sealed), None) => Some(self.keyring.unseal_archive_details(sealed)?),
-            (Some(sealed), Some(id)) => Some(unseal_json(
-                &self.keyring.dek(view, id)?,
-                Purpose::JournalDetails,
-                id.as_bytes(),
-                sealed,
-            )?),
+            // The record's own key does not outlive the entry that destroys it.
+            (Some(sealed), Some(_)) if entry.act == Act::Dispose => {
+                Some(self.keyring.unseal_archive_details(sealed)?)
+            }
+            (Some(sealed), Some(id)) => match self.keyring.dek(view, id) {
+                Ok(dek) => Some(unseal_json(&dek, Purpose::JournalDetails, id.as_bytes(), sealed)?),
+                Err(ArchiveError::Destroyed { .. }) => None,
+                Err(error) => return Err(error),
+            },
         };
         let Entry { seq, at, actor, act, record, .. } = entry;
         Ok(JournalEntryView { seq, at, actor, act, record, details })

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::Archive;
 use super::error::ArchiveError;
+use super::permit::{Action, permit};
+use super::principal::Principal;
 use crate::config::{ConfigError, SignaturesConfig};
 use crate::panel::{self, Panel};
 use crate::pki::revocation::Evidence;
@@ -28,6 +30,15 @@ pub(super) fn load_trust(data: &Path, config: &SignaturesConfig) -> Result<Trust
 }
 
 impl Archive {
+    /// The panel of a file that somebody has at hand. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Forbidden`]
+    pub fn inspect(&self, who: &Principal, bytes: &[u8]) -> Result<Panel, ArchiveError> {
+        permit(who, Action::Status)?;
+        Ok(self.judge(bytes))
+    }
+
     /// What the signatures of `bytes` prove, now and under the roots that this archive trusts. Total: a file that cannot be
     /// judged gets a panel that says so.
     pub fn judge(&self, bytes: &[u8]) -> Panel {

@@ -1,17 +1,27 @@
 //! The engine: one verb per file. It is synchronous, and the only code that changes an archive.
 
+mod absent;
 mod access;
 mod anchor;
+mod backup;
+mod backup_verify;
 mod clock;
 mod committer;
 mod correct;
 mod create;
 mod deposit;
+mod drill;
 mod error;
 mod export;
+mod fixity;
+mod disposition;
+mod due;
+mod fiscal_years;
 mod fsck;
 mod head;
+mod holds;
 mod indexer;
+mod job_log;
 mod journal_log;
 mod journal_verify;
 mod judge;
@@ -21,14 +31,22 @@ mod notices;
 mod open;
 #[cfg(test)]
 mod people_tests;
+#[cfg(test)]
+mod keeping_tests;
+#[cfg(test)]
+mod testing;
 pub mod permit;
 mod policies;
 mod principal;
 mod records;
+mod repair;
+mod restore;
+mod reevaluate;
 mod retrieve;
 pub mod rows;
 mod search;
 mod search_request;
+mod shipping;
 mod show;
 mod texts;
 mod timestamps;
@@ -38,19 +56,31 @@ mod users;
 mod withdraw;
 
 use std::fs::File;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
 
+pub use backup::{BackupReport, GenerationView};
+pub use backup_verify::VerifiedGeneration;
 pub use clock::{Clock, SystemClock};
 pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create};
 pub use deposit::{Deposit, Receipt};
+pub use disposition::{
+    Approval, Certificate, Kept, Performed, PlanItem, PlanRequest, PlanState, PlanView, TrustedClock,
+    TrustedTime,
+};
+pub use drill::DrillReport;
+pub use due::{DueList, DueRecord};
 pub use error::ArchiveError;
 pub use export::{ExportPlan, ExportSelection, ExportSummary, JournalExport};
+pub use fiscal_years::{FiscalYearsChange, FiscalYearsView, LossDeclaration};
+pub use fixity::FixityReport;
 pub use fsck::FsckReport;
+pub use holds::{HoldRequest, HoldView, Release};
 pub use indexer::IndexStatus;
+pub use job_log::{JobOutcome, JobRun, JobState, JobTrigger};
 pub use journal_log::{JournalEntryView, JournalPage, ProofOfEntry};
 pub use journal_verify::JournalReport;
 pub use layout::Layout;
@@ -58,9 +88,12 @@ pub use notices::{Channel, Channels, ContractEnd};
 pub use open::Options;
 pub use permit::{Action, Refusal, permit, permit_for, permit_second};
 pub use principal::{Principal, Role, Scope};
+pub use reevaluate::Reevaluation;
+pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
+pub use shipping::{ShipStatus, Shipper};
 pub use show::{RecordView, RetentionView};
 pub use timestamps::{Attested, EvidenceFile, ExpiryYear, RecordEvidence, RequestView, TimestampStatus};
 pub use token::{NewToken, TokenKey, TokenView};
@@ -68,7 +101,7 @@ pub use users::{NewUser, UserChanges, UserView};
 pub use verify::{Check, CheckName, Verified, VerifyPlan};
 
 use crate::config::Config;
-use crate::journal::VerifyingKey;
+use crate::journal::{SigningKey, VerifyingKey};
 use crate::pki::trust::TrustStore;
 use crate::store::Store;
 use committer::Committer;
@@ -85,12 +118,24 @@ pub struct Archive {
     policies: Policies,
     /// Whose certificates are believed.
     trust: TrustStore,
+    /// Says what time is proven, when anything does.
+    trusted_clock: Option<Arc<dyn TrustedClock>>,
+    /// Held while something is destroyed, and while holds, policies or calendars change: nobody destroys by old rules.
+    destruction: Mutex<()>,
+    /// One decision about everything at a time.
+    reevaluating: Mutex<()>,
     indexer: Arc<Indexer>,
     committer: Committer,
     clock: Arc<dyn Clock>,
     /// First line of every checkpoint, and the key they verify under.
     identity: Identity,
     verifying_key: VerifyingKey,
+    /// Signs what backups say; the committer has its own.
+    signer: SigningKey,
+    /// One run on the backup repositories at a time.
+    backing_up: Mutex<()>,
+    /// How far the daily repository follows the journal.
+    shipped: Mutex<ShipStatus>,
     /// Token rows may be unsealed, because a release that did not seal them made the archive.
     plain_tokens: bool,
     /// Held while timestamps are asked for: two runs at once would pay twice.
@@ -124,6 +169,11 @@ impl Archive {
 
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    fn destruction_lock(&self) -> MutexGuard<'_, ()> {
+        // It guards nothing but the order of things, so a poisoned lock is as good as any.
+        self.destruction.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What time the archive's clock says it is.

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::anchor::{Anchor, Found};
 use super::clock::{Clock, SystemClock};
 use super::committer::Committer;
+use super::disposition::TrustedClock;
 use super::error::ArchiveError;
 use super::head::Head;
 use super::indexer::Indexer;
@@ -16,6 +17,7 @@ use super::judge::load_trust;
 use super::keyring::{ARCHIVE_CONTEXT, Keyring};
 use super::layout::Layout;
 use super::policies::Policies;
+use super::principal::Principal;
 use super::rows::{self, ArchiveRow, meta};
 use super::{Archive, Identity};
 use crate::config::Config;
@@ -28,11 +30,13 @@ use crate::store::{self, OpenError, RocksStore, Store, Table, View};
 #[derive(Clone)]
 pub struct Options {
     pub clock: Arc<dyn Clock>,
+    /// What proves the time for destruction; without it nothing is destroyed.
+    pub trusted_clock: Option<Arc<dyn TrustedClock>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock) }
+        Self { clock: Arc::new(SystemClock), trusted_clock: None }
     }
 }
 
@@ -43,6 +47,15 @@ impl Archive {
     /// [`ArchiveError::NotAnArchive`], [`ArchiveError::Locked`], [`ArchiveError::KeyRefused`],
     /// [`ArchiveError::Config`], or damage.
     pub fn open(data: &Path, options: Options) -> Result<Self, ArchiveError> {
+        let unfinished = Layout::new(data).unfinished_restore();
+        if unfinished.exists() {
+            return Err(ArchiveError::NotRestored(data.to_owned()));
+        }
+        Self::open_unfinished(data, options)
+    }
+
+    /// Opens an archive, also one that a restore has not finished with.
+    pub(super) fn open_unfinished(data: &Path, options: Options) -> Result<Self, ArchiveError> {
         let layout = Layout::new(data);
         for part in [layout.config(), layout.store()] {
             match std::fs::metadata(&part) {
@@ -58,7 +71,9 @@ impl Archive {
         let kek = load_key(&data.join(&config.key.file))?;
         let store: Arc<dyn Store> = Arc::new(open_store(&layout)?);
         let (keyring, signing_key, identity) = unlock(&*store, kek, data)?;
-        let policies = Policies::load(&layout.policies(), &config, options.clock.clone())?;
+        let signer = SigningKey::from_seed(&signing_key.to_seed());
+        let policies = Policies::new(layout.policies());
+        policies.files()?;
         let trust = load_trust(data, &config.signatures)?;
         let verifying_key = identity.verifying_key()?;
         let head = Head::load(&*store.view(), &verifying_key)?;
@@ -85,23 +100,33 @@ impl Archive {
             journal_size,
         ));
         let clock = options.clock;
-        Ok(Self {
+        let archive = Self {
             layout,
             config,
             store,
             keyring,
             policies,
             trust,
+            trusted_clock: options.trusted_clock,
+            destruction: Mutex::default(),
+            reevaluating: Mutex::default(),
             indexer,
             committer,
             clock,
             identity,
             verifying_key,
+            signer,
+            backing_up: Mutex::default(),
+            shipped: Mutex::default(),
             plain_tokens,
             timestamping: Mutex::default(),
             follower: Mutex::default(),
             _lock: Some(lock),
-        })
+        };
+        if archive.take_over_policies(&Principal::system())? {
+            archive.ask_for_reevaluation()?;
+        }
+        Ok(archive)
     }
 }
 

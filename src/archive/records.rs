@@ -23,7 +23,8 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::NoSuchRecord`], or damage.
     pub(super) fn load(&self, view: &dyn View, id: RecordId) -> Result<Loaded, ArchiveError> {
-        let row_bytes = view.get(Table::Records, id.as_bytes())?.ok_or(ArchiveError::NoSuchRecord(id))?;
+        let row_bytes =
+            view.get(Table::Records, id.as_bytes())?.ok_or_else(|| self.keyring.missing(view, id))?;
         let row = rows::decode("record row", &row_bytes)?;
         Ok(Loaded { id, row, row_bytes, dek: self.keyring.dek(view, id)? })
     }

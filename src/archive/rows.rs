@@ -45,9 +45,36 @@ pub struct RecordRow {
     pub latest_version: u32,
     /// Last day the retention policies ask for, as decided when the row was written; `None`: no end known.
     pub retain_until: Option<NaiveDate>,
+    /// Beside an end that is not known: the latest day that some policy asked for. No period ends before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<NaiveDate>,
     /// [`Facts`] as JSON, sealed under the record's key ([`Purpose::Metadata`](crate::seal::Purpose)), base64.
     #[serde(with = "base64_bytes")]
     pub facts: Vec<u8>,
+}
+
+impl RecordRow {
+    /// The latest day that was ever asked for: a period is never decided shorter than that.
+    pub fn promised(&self) -> Option<NaiveDate> {
+        self.retain_until.max(self.floor)
+    }
+
+    /// The row after a decision that gives this end and floor. What was promised stays promised.
+    #[must_use]
+    pub fn keeping(mut self, until: Option<NaiveDate>, floor: Option<NaiveDate>) -> Self {
+        let promised = self.promised();
+        match until {
+            Some(until) => {
+                self.retain_until = Some(until).max(promised);
+                self.floor = None;
+            }
+            None => {
+                self.retain_until = None;
+                self.floor = floor.max(promised);
+            }
+        }
+        self
+    }
 }
 
 /// What was found out about the content once, at deposit. Version 2; version 1 is read.
@@ -138,6 +165,20 @@ pub struct IdempotencyRow {
     pub journal_seq: u64,
 }
 
+/// `Meta/backup/<tier>`: the newest generation that the archive made there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRow {
+    pub v: V1,
+    /// Id of the repository.
+    pub repository: String,
+    /// Number of the generation.
+    pub generation: u64,
+    /// Journal entries in it.
+    pub entries: u64,
+    pub at: DateTime<Utc>,
+}
+
 /// `Meta/notices`: what was told. Sealed: it names records and their days.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,9 +199,36 @@ pub mod meta {
     /// The newest signed checkpoint, as a signed note.
     pub const CHECKPOINT: &[u8] = b"checkpoint";
     pub const TOKEN_PREFIX: &[u8] = b"token/";
+    /// Before the name of a tier: its newest generation, see [`BackupRow`](super::BackupRow).
+    pub const BACKUP_PREFIX: &[u8] = b"backup/";
+    /// Then a record's id: a restore left it out, it was destroyed after the generation was made.
+    pub const ABSENT_PREFIX: &[u8] = b"absent/";
+    /// How far the fixity check has come.
+    pub const FIXITY: &[u8] = b"fixity";
     /// What was told of what comes due.
     pub const NOTICES: &[u8] = b"notices";
     pub const USER_PREFIX: &[u8] = b"user/";
+    /// Then the policy's id.
+    pub const POLICY_PREFIX: &[u8] = b"policy/";
+    /// Then the HMAC of the legal entity's name.
+    pub const FISCAL_YEARS_PREFIX: &[u8] = b"fiscal-years/";
+    /// Then the hold's number, 16 bytes.
+    pub const HOLD_PREFIX: &[u8] = b"hold/";
+    /// Then the plan's number, 16 bytes.
+    pub const PLAN_PREFIX: &[u8] = b"disposition/";
+    /// Then the record's id.
+    pub const TOMBSTONE_PREFIX: &[u8] = b"tombstone/";
+    /// How far all records have been decided again.
+    pub const REEVALUATION: &[u8] = b"reevaluation";
+
+    /// The first key after all that begin with `prefix`, which must end with a byte below 255.
+    pub fn end_of(prefix: &[u8]) -> Vec<u8> {
+        let mut end = prefix.to_vec();
+        if let Some(last) = end.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        end
+    }
 }
 
 /// Key of a metadata version: the record's id, then the version number, big-endian.

@@ -74,7 +74,11 @@ impl Archive {
         let hits = found
             .hits
             .iter()
-            .map(|hit| self.hydrate(&*view, hit.seq, hit.version))
+            .filter_map(|hit| match self.hydrate(&*view, hit.seq, hit.version) {
+                // Destroyed since the index was asked.
+                Err(ArchiveError::Destroyed { .. }) => None,
+                other => Some(other),
+            })
             .collect::<Result<_, _>>()?;
         let page = SearchPage {
             total: found.total,

@@ -1,6 +1,5 @@
 //! Show: everything about one record but its bytes.
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
@@ -28,7 +27,7 @@ pub struct RecordView {
     #[serde(flatten)]
     pub panel: Panel,
     pub retention: RetentionView,
-    /// Legal holds; none can be placed in this release.
+    /// Names of the legal holds on it.
     pub holds: Vec<String>,
     pub evidence: EvidenceView,
     /// What is odd about the metadata but no reason to refuse it, in words.
@@ -69,17 +68,17 @@ impl Archive {
             versions.last().ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
         let warnings = newest.metadata.counterparty.warnings().iter().map(ToString::to_string).collect();
         let withdrawn = newest.withdrawn;
-        let decision = self.policies.decide(&newest.metadata)?;
+        let (decision, holds) = self.decision(&record, &versions)?;
         Ok(RecordView {
             id,
             sha256: facts.sha256,
             size: facts.size,
             journal_seq: record.row.deposit_seq,
             withdrawn,
-            retention: self.retention_view(decision, record.row.retain_until),
+            retention: RetentionView::from(decision),
             versions,
             panel: facts.panel,
-            holds: Vec::new(),
+            holds,
             evidence: EvidenceView {
                 journal_seq: record.row.deposit_seq,
                 timestamps: self.record_evidence(&*view, &record)?,
@@ -87,19 +86,14 @@ impl Archive {
             warnings,
         })
     }
+}
 
-    /// The present decision, never earlier than what was promised when the record was written.
-    fn retention_view(&self, mut decision: Decision, promised: Option<NaiveDate>) -> RetentionView {
-        decision.retain_until = later(decision.retain_until, promised);
-        RetentionView {
+impl From<Decision> for RetentionView {
+    fn from(decision: Decision) -> Self {
+        Self {
             sentence_ja: sentence(&decision, Lang::Ja),
             sentence_en: sentence(&decision, Lang::En),
             decision,
         }
     }
-}
-
-/// The later of two ends of retention; no end at all is the latest.
-pub(super) fn later(a: Option<NaiveDate>, b: Option<NaiveDate>) -> Option<NaiveDate> {
-    a.zip(b).map(|(a, b)| a.max(b))
 }

@@ -1,5 +1,6 @@
 //! The command line: every command, flag and example.
 
+mod jobs;
 mod journal;
 mod retention;
 mod verify;
@@ -10,12 +11,18 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub use jobs::{JobsCommand, JobsOptions};
 pub use journal::{IndexCommand, IndexOptions, JournalCommand, JournalOptions};
-pub use retention::{RetentionCommand, RetentionOptions};
+pub use retention::{
+    DispositionCommand, DispositionOptions, FiscalYearsCommand, HoldCommand, HoldOptions, HoldPlaceOptions,
+    RetentionCommand, RetentionOptions,
+};
 pub use verify::{InspectOptions, VerifyOptions};
 
+use super::backup::BackupOptions;
 use super::notices::NoticesOptions;
 use super::output::Lang;
+use super::restore::RestoreOptions;
 pub use super::timestamp_arguments::{EvidenceOptions, TimestampOptions};
 use super::token::TokenOptions;
 use super::user::UserOptions;
@@ -94,6 +101,16 @@ pub enum Command {
     /// How long records are kept, and why
     #[command(after_help = "Example:\n  shosoin retention explain 0198c0de-0000-7000-8000-000000000001")]
     Retention(RetentionOptions),
+    /// Legal holds: what is kept whatever the dates say
+    #[command(
+        after_help = "Example:\n  shosoin hold place 訴訟2026-1 --reason \"dispute over delivery\" --counterparty 国税商事"
+    )]
+    Hold(HoldOptions),
+    /// Destroy what need not be kept any more, in steps that take two people
+    #[command(
+        after_help = "Examples:\n  shosoin disposition plan\n  shosoin disposition approve 0198c0de-0000-7000-8000-000000000001\n  shosoin disposition perform 0198c0de-0000-7000-8000-000000000001"
+    )]
+    Disposition(DispositionOptions),
     /// Export records as a BagIt package for an auditor
     #[command(after_help = "Example:\n  shosoin export -o tax-audit-2026.zip --date 2025-04-01..2026-03-31")]
     Export(ExportOptions),
@@ -112,12 +129,25 @@ pub enum Command {
         after_help = "Examples:\n  shosoin evidence 0198c0de-0000-7000-8000-000000000001 -o evidence\n  shosoin evidence verify --er record.ers --data contract.pdf"
     )]
     Evidence(EvidenceOptions),
+    /// Scheduled jobs: list, run, history, pause, resume
+    #[command(after_help = "Examples:\n  shosoin jobs list\n  shosoin jobs run verify")]
+    Jobs(JobsOptions),
     /// The search index: status, rebuild
     #[command(after_help = "Example:\n  shosoin index rebuild")]
     Index(IndexOptions),
     /// Re-derive and compare everything that is stored
     #[command(after_help = "Example:\n  shosoin fsck")]
     Fsck,
+    /// Backups: make, list, verify, practise restoring
+    #[command(
+        after_help = "Examples:\n  shosoin backup run daily\n  shosoin backup verify daily-12\n  shosoin backup drill"
+    )]
+    Backup(BackupOptions),
+    /// Restore an archive from a backup into an empty directory
+    #[command(
+        after_help = "Example:\n  shosoin restore --from /mnt/backup/daily --to /srv/shosoin --key /media/usb/kek.key"
+    )]
+    Restore(RestoreOptions),
     /// People: roles, legal entities, who they are on this machine
     #[command(
         after_help = "Examples:\n  shosoin user add tanaka --role clerk --entity 本社\n  shosoin user add mori --role approver --os-user mori\n  shosoin user disable tanaka"

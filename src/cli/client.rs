@@ -48,10 +48,20 @@ impl Client {
     }
 
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CliError> {
+        self.send(Method::POST, path, body)
+    }
+
+    /// Sends a JSON body.
+    pub fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, CliError> {
         let body = serde_json::to_vec(body).map_err(|error| {
             CliError::new("internal", format!("the request cannot be written: {error}"), None)
         })?;
-        self.run(json(&self.transport, Method::POST, path, Body::from(body)))
+        self.run(json(&self.transport, method, path, Body::from(body)))
     }
 
     /// Streams an answer to `sink`; returns the headers.

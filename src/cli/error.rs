@@ -66,7 +66,7 @@ fn exit_of(code: &str) -> u8 {
         "locked" => LOCKED,
         "key-refused" => KEY_REFUSED,
         "corrupt" => VERIFICATION_FAILED,
-        "retention" | "hold" => REFUSED_BY_RETENTION,
+        "retention" | "hold" | "destroyed" => REFUSED_BY_RETENTION,
         // Roles, not retention: what one person may not, another may, so it is an ordinary failure with its own code.
         "forbidden" | "unauthorized" => FAILED,
         "interrupted" => INTERRUPTED,

@@ -1,21 +1,26 @@
 //! The command line: one file per command, each a client of the same API that the browser uses.
 
 mod arguments;
+mod backup;
 mod client;
 mod correct;
 mod demo;
 mod deposit;
+mod disposition;
 mod error;
 mod evidence;
 mod export;
 mod get;
+mod hold;
 mod import;
 mod index;
 mod init;
 mod inspect;
+mod jobs;
 mod journal;
 mod notices;
 mod output;
+mod restore;
 mod retention;
 mod runtime;
 mod search;
@@ -69,12 +74,17 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Verify(options) => verify::run(&data, &options, output),
         Command::Inspect(options) => inspect::run(&options, output),
         Command::Retention(options) => retention::run(&data, &options, output),
+        Command::Hold(options) => hold::run(&data, &options, output),
+        Command::Disposition(options) => disposition::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),
         Command::Timestamp(options) => timestamp::run(&data, &options, output),
         Command::Evidence(options) => evidence::run(&data, &options, output),
+        Command::Jobs(options) => jobs::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
+        Command::Backup(options) => backup::run(&data, &options, output),
+        Command::Restore(options) => restore::run(&data, &options, output),
         Command::User(options) => user::run(&data, &options, output),
         Command::Token(options) => token::run(&data, &options, output),
         Command::Notices(options) => notices::run(&data, &options, output),

@@ -37,6 +37,9 @@ fn print(record: &RecordView, output: &Output, out: &mut dyn Write) -> std::io::
         let en = format!("timestamp {proven} ({authority}), to be renewed before {until}");
         writeln!(out, "  {}", output.text(&ja, &en))?;
     }
+    for hold in &record.holds {
+        writeln!(out, "  {}: {hold}", output.text("保全", "hold"))?;
+    }
     super::inspect::print(&record.panel, "  ", output, out)?;
     for warning in &record.warnings {
         writeln!(out, "  {}: {warning}", output.text("注意", "note"))?;

@@ -25,6 +25,18 @@ pub fn japanese(code: &str) -> Words {
         "conflict" => {
             ("ほかの変更と重なりました", "shosoin show で今の内容を確かめてから、もう一度実行してください")
         }
+        "retention" => (
+            "保存期間中などの理由で、この操作はできません",
+            "期限と根拠は shosoin retention explain で確かめられます",
+        ),
+        "hold" => (
+            "保全（リーガルホールド）中のため、この操作はできません",
+            "shosoin hold list で確かめてください。解除は二人目の担当者が行います",
+        ),
+        "destroyed" => (
+            "この文書は以前に保存され、廃棄されたものです",
+            "あらためて保存が必要な場合は、別の場所に保管してください",
+        ),
         "too-large" => (
             "ファイルが大きすぎます",
             "機械のメモリに余裕があれば shosoin.toml の [deposit] max_bytes を上げてください",
@@ -59,6 +71,14 @@ pub fn japanese(code: &str) -> Words {
             "タイムスタンプを取得できません",
             "shosoin.toml の [timestamps] を直すか、発行局が応答するときにもう一度実行してください。保護済みとは記録していません",
         ),
+        "backup" => (
+            "控えの処理ができません",
+            "保存先のディスクと shosoin.toml の [backup] を確かめてから、もう一度実行してください",
+        ),
+        "not-restored" => (
+            "復元がまだ終わっていません",
+            "同じ shosoin restore をもう一度実行してください（続きから始まります）",
+        ),
         "stopped" => {
             ("書き込みを止めています", "原因を取り除いて再起動してください。受け付けた文書は失われていません")
         }
@@ -86,7 +106,10 @@ mod tests {
     use super::*;
 
     /// Every code that the engine or a face can answer with.
-    const CODES: [&str; 21] = [
+    const CODES: [&str; 26] = [
+        "retention",
+        "hold",
+        "destroyed",
         "no-timestamp",
         "usage",
         "invalid",
@@ -108,6 +131,8 @@ mod tests {
         "config",
         "index",
         "unreachable",
+        "backup",
+        "not-restored",
     ];
 
     #[test]

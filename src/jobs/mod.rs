@@ -1,3 +1,13 @@
-//! What the archive does by itself, day by day: notices of what comes due.
+//! Scheduled jobs: one list, run by the server's clock or by hand, never two at a time, never skipped silently.
 
+mod cron;
+mod list;
 pub mod notices;
+mod runner;
+mod schedule;
+mod scheduler;
+
+pub use cron::{Cron, CronError};
+pub use list::{Context, Finding, JOBS, Job};
+pub use runner::{JobView, Runner};
+pub use scheduler::Scheduler;

@@ -59,6 +59,22 @@ pub enum Act {
     Config,
     /// The search index was built anew from the records.
     IndexRebuild,
+    /// A generation of a backup was made, verified or restored for practice.
+    Backup,
+    /// The archive was restored from a backup.
+    Restore,
+    /// A legal hold was placed.
+    HoldPlace,
+    /// A legal hold was released by a second person.
+    HoldRelease,
+    /// A list of records to be destroyed was made.
+    DispositionPlan,
+    /// A second person consented to a list of records to be destroyed.
+    DispositionApprove,
+    /// A record was destroyed. Its details are sealed under the archive's key, since the record's own is gone.
+    Dispose,
+    /// The remains of destroyed records were erased; a plan is performed.
+    DispositionComplete,
     /// A hash tree was built for timestamps, a timestamp was asked for, or one was stored or refused.
     Timestamp,
 }
@@ -70,7 +86,7 @@ pub struct UnknownAct(String);
 
 impl Act {
     /// Every act, in the order of declaration.
-    pub const ALL: [Act; 18] = [
+    pub const ALL: [Act; 26] = [
         Act::Init,
         Act::Deposit,
         Act::Duplicate,
@@ -88,6 +104,14 @@ impl Act {
         Act::Verify,
         Act::Config,
         Act::IndexRebuild,
+        Act::Backup,
+        Act::Restore,
+        Act::HoldPlace,
+        Act::HoldRelease,
+        Act::DispositionPlan,
+        Act::DispositionApprove,
+        Act::Dispose,
+        Act::DispositionComplete,
         Act::Timestamp,
     ];
 
@@ -111,6 +135,14 @@ impl Act {
             Act::Verify => "verify",
             Act::Config => "config",
             Act::IndexRebuild => "index_rebuild",
+            Act::Backup => "backup",
+            Act::Restore => "restore",
+            Act::HoldPlace => "hold_place",
+            Act::HoldRelease => "hold_release",
+            Act::DispositionPlan => "disposition_plan",
+            Act::DispositionApprove => "disposition_approve",
+            Act::Dispose => "dispose",
+            Act::DispositionComplete => "disposition_complete",
             Act::Timestamp => "timestamp",
         }
     }
@@ -160,6 +192,6 @@ mod tests {
     fn unknown_names_are_refused_and_the_error_lists_the_known_ones() {
         let error = "Deposit".parse::<Act>().unwrap_err().to_string();
         assert!(error.contains("\"Deposit\"") && error.contains("sign_in_failed"), "{error}");
-        assert!("x".repeat(1_000_000).parse::<Act>().unwrap_err().to_string().len() < 400);
+        assert!("x".repeat(1_000_000).parse::<Act>().unwrap_err().to_string().len() < 600);
     }
 }

@@ -31,7 +31,8 @@ static STRAYS: AtomicUsize = AtomicUsize::new(0);
 static IDLE: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
 
 /// Work for a thread, which is told how to reach itself, and says whether it waits for more.
-struct Job(Box<dyn FnOnce(&Sender<Job>) -> bool + Send>);
+struct Job(Box<Work>);
+type Work = dyn FnOnce(&Sender<Job>) -> bool + Send;
 
 /// Gives `job` to a waiting thread, or to a new one; `false` if the system has none left.
 fn hand_over(job: Job) -> bool {

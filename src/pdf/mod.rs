@@ -1,7 +1,7 @@
 //! What a deposit needs to know about a PDF: is it one, is it signed, what does it say.
 //!
-//! Nothing here judges a signature. Whether one is *there* is a fact of the file; whether it is *good*
-//! is a verdict that needs certificates, revocation and time, and is given elsewhere.
+//! Nothing here verifies a signature. Whether one is *there*, what it covers, and what was changed after it are
+//! facts of the file; whether it is *good* needs certificates, revocation and time, and is told elsewhere.
 //!
 //! Every function is total: hostile bytes give an answer ("cannot tell" if need be), never a panic, and
 //! never unbounded work. [`guard`] says how.
@@ -25,6 +25,8 @@ mod text;
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod encrypted_tests;
 #[cfg(test)]
 mod tests;
 

@@ -12,17 +12,17 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sample(name: &str) -> Vec<u8> {
+pub(super) fn sample(name: &str) -> Vec<u8> {
     std::fs::read(root().join("samples").join(name)).expect("the sample is part of the repository")
 }
 
-fn fixture(name: &str) -> Vec<u8> {
+pub(super) fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(root().join("tests/fixtures/pdf").join(name))
         .expect("the fixture is part of the repository")
 }
 
 const LTA: &str = "20260201_株式会社国税商事_1100000.pdf";
-const BT: &str = "20260331_㈱国税商事_330000.pdf";
+pub(super) const BT: &str = "20260331_㈱国税商事_330000.pdf";
 const UNSIGNED: &str = "20260121_株式会社蔵王水産_2233940.pdf";
 
 /// A document with `fields` in its form and one empty page, as bytes.
@@ -37,7 +37,7 @@ fn with_fields(mut doc: Document, fields: Vec<Object>, flags: i64) -> Vec<u8> {
     saved(doc)
 }
 
-fn saved(mut doc: Document) -> Vec<u8> {
+pub(super) fn saved(mut doc: Document) -> Vec<u8> {
     let mut bytes = Vec::new();
     doc.save_to(&mut bytes).expect("writing to memory does not fail");
     bytes
@@ -125,20 +125,6 @@ fn encrypted_and_damaged_files_are_never_called_unsigned() {
     let header_only = inspect(b"%PDF-1.7\n");
     assert_eq!(header_only.format, Format::DamagedPdf { reason: Damage::Unreadable });
     assert_eq!(header_only.is_signed(), None);
-}
-
-#[test]
-fn an_encrypted_file_that_opens_without_a_password_shows_its_signatures() {
-    let bytes = fixture("encrypted_owner.pdf");
-    let inspection = inspect(&bytes);
-    assert_eq!(inspection.format, Format::EncryptedPdf);
-    assert_eq!((inspection.is_signed(), inspection.pages), (Some(true), Some(1)));
-    assert_eq!(inspection.signatures[0].signer.as_deref(), Some("Tachiai Sign Service"));
-    let signed = read_signed(&bytes);
-    assert_eq!(signed.inspection, inspection);
-    assert_eq!(signed.signatures[0].contents[0], 0x30, "a signature value is never encrypted");
-    let locked = read_signed(&fixture("encrypted_user.pdf"));
-    assert!(locked.signatures.is_empty() && locked.inspection.is_signed().is_none());
 }
 
 #[test]
@@ -394,6 +380,9 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
 fn look_at_everything(bytes: &[u8]) {
     let inspection = inspect(bytes);
     assert_ne!(inspection.not_read, Some(NotRead::TookTooLong));
+    let signed = read_signed(bytes);
+    assert_eq!(signed.inspection, inspection);
+    assert!(signed.signatures.len() <= inspection.signatures.len());
     let text = text(bytes).unwrap_or_default();
     assert!(text.chars().count() <= MAX_TEXT_CHARS);
     suggest(&text);

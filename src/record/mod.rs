@@ -8,6 +8,7 @@ pub mod currency;
 pub mod date;
 pub mod digest;
 pub mod file_name;
+pub mod holidays;
 pub mod id;
 pub mod metadata;
 pub mod version;

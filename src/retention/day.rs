@@ -1,5 +1,6 @@
 //! Reading a calendar day from a file: TOML's own dates and ISO 8601 strings (JSON has only the latter).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::NaiveDate;
@@ -20,6 +21,17 @@ pub(super) fn one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDat
 /// As [`one`].
 pub(super) fn maybe<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
     Ok(Option::<Day>::deserialize(deserializer)?.map(|day| day.0))
+}
+
+/// For `#[serde(default, deserialize_with = "day::map")]`.
+///
+/// # Errors
+/// As [`one`].
+pub(super) fn map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, NaiveDate>, D::Error> {
+    let days = BTreeMap::<String, Day>::deserialize(deserializer)?;
+    Ok(days.into_iter().map(|(name, day)| (name, day.0)).collect())
 }
 
 struct Day(NaiveDate);

@@ -9,34 +9,11 @@ use chrono::NaiveDate;
 
 use super::calendar::{Calendar, FiscalYear};
 use super::decision::{Decision, Outcome, Reason};
+use super::facts::Facts;
 use super::policy::Policy;
+use super::schedule::Applying;
 use super::trigger::Condition;
-use super::words;
-use crate::record::Metadata;
-
-/// What the policies want to know of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts<'a> {
-    /// Document class.
-    pub class: &'a str,
-    /// 取引年月日
-    pub transaction_date: NaiveDate,
-    /// 契約締結日: when the last party signed.
-    pub signed_on: Option<NaiveDate>,
-    /// 受領日
-    pub received_on: Option<NaiveDate>,
-}
-
-impl<'a> From<&'a Metadata> for Facts<'a> {
-    fn from(metadata: &'a Metadata) -> Self {
-        Self {
-            class: &metadata.class,
-            transaction_date: metadata.transaction_date,
-            signed_on: metadata.signed_on,
-            received_on: metadata.received_on,
-        }
-    }
-}
+use super::trigger_words as words;
 
 /// Which of a record's days is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +21,8 @@ pub(super) enum DayKind {
     Received,
     Signed,
     Transaction,
+    /// The event of the policy's trigger.
+    Event,
 }
 
 /// A day on which the document may have been made or received, and its fiscal year as far as known.
@@ -58,12 +37,16 @@ pub(super) struct Day {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Finding<'p> {
     pub(super) policy: &'p Policy,
+    /// Whether the policy is no longer in force, but was when the record was deposited.
+    pub(super) former: bool,
     /// The day that counts: of several, the one that keeps longest.
     pub(super) day: Day,
     /// Whether another day of the record would have given another period.
     pub(super) days_differ: bool,
     /// Whether the policy needs a fiscal year and none is known.
     pub(super) year_unknown: bool,
+    /// Whether the policy waits for an event whose day nobody has told.
+    pub(super) event_unknown: bool,
     pub(super) start: Option<NaiveDate>,
     pub(super) until: Option<NaiveDate>,
 }
@@ -74,26 +57,65 @@ pub(super) struct Finding<'p> {
 /// the days of receipt, of the last signature and of the transaction are all tried and the latest end counts.
 /// `retain_until` is the maximum over all matching policies; `Eligible` only from the day after it.
 #[must_use]
-pub fn decide(facts: &Facts<'_>, calendar: &Calendar, policies: &[Policy], today: NaiveDate) -> Decision {
-    let days = days(facts, calendar);
-    let matching = policies.iter().filter(|policy| policy.covers(facts.class));
-    let mut findings: Vec<Finding<'_>> = matching.filter_map(|policy| find(policy, &days)).collect();
-    findings.sort_by(|a, b| longest_first(a, b).then_with(|| a.policy.id.cmp(&b.policy.id)));
+pub fn decide<'p>(
+    facts: &Facts<'_>,
+    calendar: &Calendar,
+    policies: impl IntoIterator<Item: Into<Applying<'p>>>,
+    today: NaiveDate,
+) -> Decision {
+    let mut findings: Vec<Finding<'p>> = findings(facts, calendar, policies).collect();
+    findings.sort_by(|a, b| {
+        longest_first(a, b).then_with(|| (&a.policy.id, a.former).cmp(&(&b.policy.id, b.former)))
+    });
+    // Of a policy's former and present texts the one that keeps longest is named.
+    let mut named: Vec<&str> = Vec::new();
+    findings.retain(|finding| {
+        let new = !named.contains(&finding.policy.id.as_str());
+        named.push(&finding.policy.id);
+        new
+    });
     let retain_until = findings.first().and_then(|finding| finding.until);
     let over = retain_until.is_some_and(|until| today > until);
     Decision {
         decision: if over { Outcome::Eligible } else { Outcome::Retain },
         retain_until,
-        reasons: findings.iter().map(reason).collect(),
+        promised: None,
+        reasons: findings.iter().map(|finding| reason(finding, facts)).collect(),
     }
 }
 
 /// Only the date of [`decide`], without words: for going through a whole archive. `None` is "no expiry known".
 #[must_use]
-pub fn retain_until(facts: &Facts<'_>, calendar: &Calendar, policies: &[Policy]) -> Option<NaiveDate> {
+pub fn retain_until<'p>(
+    facts: &Facts<'_>,
+    calendar: &Calendar,
+    policies: impl IntoIterator<Item: Into<Applying<'p>>>,
+) -> Option<NaiveDate> {
+    findings(facts, calendar, policies).min_by(longest_first)?.until
+}
+
+/// The latest date of all policies that know one, whatever the others still wait for.
+#[must_use]
+pub fn latest_known<'p>(
+    facts: &Facts<'_>,
+    calendar: &Calendar,
+    policies: impl IntoIterator<Item: Into<Applying<'p>>>,
+) -> Option<NaiveDate> {
+    findings(facts, calendar, policies).filter_map(|finding| finding.until).max()
+}
+
+/// What each policy that applies asks.
+fn findings<'p, 'f>(
+    facts: &'f Facts<'_>,
+    calendar: &'f Calendar,
+    policies: impl IntoIterator<Item: Into<Applying<'p>>>,
+) -> impl Iterator<Item = Finding<'p>> {
     let days = days(facts, calendar);
-    let matching = policies.iter().filter(|policy| policy.covers(facts.class));
-    matching.filter_map(|policy| find(policy, &days)).min_by(longest_first)?.until
+    policies.into_iter().filter_map(move |applying| {
+        let Applying { policy, former } = applying.into();
+        let found = facts.covered_by(policy).then(|| find(policy, facts, calendar, &days))??;
+        Some(Finding { former, ..found })
+    })
 }
 
 /// Start and end that one policy gives, `None` when it does not apply.
@@ -102,7 +124,7 @@ pub(super) fn retain_until_by(
     calendar: &Calendar,
     policy: &Policy,
 ) -> Option<(Option<NaiveDate>, Option<NaiveDate>)> {
-    let finding = policy.covers(facts.class).then(|| find(policy, &days(facts, calendar)))??;
+    let finding = findings(facts, calendar, [policy]).next()?;
     Some((finding.start, finding.until))
 }
 
@@ -121,7 +143,15 @@ fn days(facts: &Facts<'_>, calendar: &Calendar) -> [Option<Day>; 3] {
 }
 
 /// What `policy` asks, over all days; `None` when its condition holds for none of them.
-fn find<'p>(policy: &'p Policy, days: &[Option<Day>; 3]) -> Option<Finding<'p>> {
+fn find<'p>(
+    policy: &'p Policy,
+    facts: &Facts<'_>,
+    calendar: &Calendar,
+    days: &[Option<Day>; 3],
+) -> Option<Finding<'p>> {
+    if let Some(event) = policy.trigger.event() {
+        return find_for_event(policy, facts.event(event), calendar, days);
+    }
     let mut longest: Option<Finding<'p>> = None;
     let mut days_differ = false;
     for (index, day) in days.iter().flatten().enumerate() {
@@ -136,14 +166,28 @@ fn find<'p>(policy: &'p Policy, days: &[Option<Day>; 3]) -> Option<Finding<'p>> 
     longest.map(|finding| Finding { days_differ, ..finding })
 }
 
+/// What a policy asks whose period an event starts. Until the day of the event is known there is no end.
+fn find_for_event<'p>(
+    policy: &'p Policy,
+    date: Option<NaiveDate>,
+    calendar: &Calendar,
+    days: &[Option<Day>; 3],
+) -> Option<Finding<'p>> {
+    match date {
+        Some(date) => find_for_day(policy, Day { kind: DayKind::Event, date, year: calendar.year_of(date) }),
+        None => {
+            Some(Finding { event_unknown: true, ..Finding::open(policy, *days.iter().flatten().next()?) })
+        }
+    }
+}
+
 fn find_for_day(policy: &Policy, day: Day) -> Option<Finding<'_>> {
     let by_loss = policy.condition == Condition::LossYear;
     if by_loss && day.year.is_some_and(|year| !year.loss) {
         return None;
     }
     let needs_year = by_loss || policy.trigger.needs_fiscal_year();
-    let mut finding =
-        Finding { policy, day, days_differ: false, year_unknown: false, start: None, until: None };
+    let mut finding = Finding::open(policy, day);
     if needs_year && day.year.is_none() {
         // The policy might apply: without the year nobody can say that it does not.
         return Some(Finding { year_unknown: true, ..finding });
@@ -157,13 +201,29 @@ fn find_for_day(policy: &Policy, day: Day) -> Option<Finding<'_>> {
     Some(finding)
 }
 
+impl<'p> Finding<'p> {
+    /// A policy that applies and of which nothing more is known.
+    fn open(policy: &'p Policy, day: Day) -> Self {
+        Self {
+            policy,
+            former: false,
+            day,
+            days_differ: false,
+            year_unknown: false,
+            event_unknown: false,
+            start: None,
+            until: None,
+        }
+    }
+}
+
 /// No expiry before any date, a later date before an earlier one.
 fn longest_first(a: &Finding<'_>, b: &Finding<'_>) -> Ordering {
     let length = |finding: &Finding<'_>| (finding.until.is_none(), finding.until, finding.start);
     length(b).cmp(&length(a))
 }
 
-fn reason(finding: &Finding<'_>) -> Reason {
+fn reason(finding: &Finding<'_>, facts: &Facts<'_>) -> Reason {
     let policy = finding.policy;
     Reason {
         policy: policy.id.clone(),
@@ -175,6 +235,8 @@ fn reason(finding: &Finding<'_>) -> Reason {
         trigger_en: words::trigger_en(finding),
         start: finding.start,
         until: finding.until,
+        former: finding.former,
+        former_class: !finding.policy.covers(facts.class),
     }
 }
 

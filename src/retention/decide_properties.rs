@@ -2,9 +2,10 @@
 
 use super::tests::{day, facts, many};
 use super::*;
-use crate::retention::{CalendarSettings, Lang, sentence, shipped};
+use crate::retention::{CalendarSettings, Classes, Former, Lang, Schedule, available, sentence, shipped};
 use chrono::Days;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 /// Days from 1900 to 8999.
 fn any_day() -> impl Strategy<Value = NaiveDate> {
@@ -50,7 +51,7 @@ proptest! {
     ) {
         let all = many();
         let policies: Vec<Policy> = all.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(policy, _)| policy.clone()).collect();
-        let facts = Facts { class, transaction_date: date, signed_on, received_on };
+        let facts = Facts { signed_on, received_on, ..Facts::of(class, date) };
         let decision = decide(&facts, &calendar, &policies, today);
 
         // Totals: the short way gives the same date, the outcome follows from it, and both languages say something.
@@ -83,6 +84,61 @@ proptest! {
         // Knowing one more day of the record never shortens either.
         let fewer = Facts { received_on: None, ..facts };
         prop_assert!(order(retain_until(&fewer, &calendar, &policies)) <= order(decision.retain_until) || decision.reasons.is_empty());
+    }
+
+    #[test]
+    fn a_former_policy_or_class_never_shortens(
+        (date, signed_on, received_on, calendar) in case(),
+        split in 0usize..10, deposit in 0u64..4, until in 0u64..4, class in prop::sample::select(vec!["contract", "receipt", "nda"]),
+    ) {
+        let mut current = many();
+        let former: Vec<Former> = current.split_off(split.min(current.len())).into_iter().map(|policy| Former { policy, until }).collect();
+        let schedule = Schedule::new(current.clone(), former);
+        let facts = Facts { signed_on, received_on, ..Facts::of(class, date) };
+        let plain = retain_until(&facts, &calendar, &current);
+        let covered = schedule.applying(Some(deposit)).any(|applying| facts.covered_by(applying.policy));
+        let kept = retain_until(&facts, &calendar, schedule.applying(Some(deposit)));
+        let alone = current.iter().any(|policy| facts.covered_by(policy));
+        prop_assert!(order(kept) >= order(plain) || !alone, "{:?} {:?}", kept, plain);
+        prop_assert!(covered || kept.is_none());
+
+        let classes = ["contract".to_string()];
+        let with_former = Facts { former_classes: &classes, ..facts };
+        let before = Facts { class: "contract", ..facts };
+        let kept = retain_until(&with_former, &calendar, &many());
+        prop_assert!(order(kept) >= order(retain_until(&facts, &calendar, &many())));
+        prop_assert!(order(kept) >= order(retain_until(&before, &calendar, &many())));
+    }
+
+    #[test]
+    fn a_later_event_never_ends_earlier_and_an_unknown_one_never_ends(
+        date in any_day(), event in any_day(), later in 0u64..2_000, calendar in any_day().prop_flat_map(any_calendar),
+        policy in prop::sample::select(available().unwrap()),
+    ) {
+        let Some(name) = policy.trigger.event() else { return Ok(()) };
+        let told = |day: NaiveDate| BTreeMap::from([(name.to_string(), day.to_string())]);
+        let class = match &policy.classes { Classes::Listed(names) => names[0].clone(), Classes::All(_) => "contract".into() };
+        let until = |custom: Option<&BTreeMap<String, String>>| {
+            let facts = Facts { custom, ..Facts::of(&class, date) };
+            decide(&facts, &calendar, [&policy], date)
+        };
+        let first = until(Some(&told(event)));
+        prop_assert!(first.retain_until.is_some_and(|until| until > event));
+        prop_assert!(order(until(Some(&told(event + Days::new(later)))).retain_until) >= order(first.retain_until));
+        let unknown = until(None);
+        prop_assert_eq!((unknown.retain_until, unknown.decision), (None, Outcome::Retain));
+        prop_assert!(unknown.reasons[0].trigger.contains("登録されていない"));
+    }
+
+    #[test]
+    fn a_promise_is_kept_to_the_day(date in any_day(), promise in any_day(), today in any_day()) {
+        let calendar = Calendar::of_rule("03-31".parse().unwrap(), 0).unwrap();
+        let asked = decide(&facts("contract", date, None), &calendar, &shipped().unwrap(), today);
+        let kept = asked.clone().not_before(Some(promise), today);
+        prop_assert_eq!(kept.retain_until, asked.retain_until.max(Some(promise)));
+        prop_assert_eq!(kept.decision == Outcome::Eligible, kept.retain_until.is_some_and(|until| today > until));
+        prop_assert_eq!(kept.promised.is_some(), asked.retain_until < Some(promise));
+        prop_assert_eq!(asked.clone().not_before(None, today), asked);
     }
 
     #[test]

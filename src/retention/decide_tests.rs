@@ -1,6 +1,7 @@
 //! Tests of the decision: unknowns, several days, today, and the properties that must hold for every day.
 
 use super::*;
+use crate::record::Metadata;
 use crate::retention::{CalendarSettings, Lang, parse_all, sentence, shipped};
 
 pub(super) fn day(text: &str) -> NaiveDate {
@@ -12,7 +13,7 @@ fn march() -> Calendar {
 }
 
 pub(super) fn facts(class: &str, transaction: NaiveDate, received: Option<NaiveDate>) -> Facts<'_> {
-    Facts { class, transaction_date: transaction, signed_on: None, received_on: received }
+    Facts { received_on: received, ..Facts::of(class, transaction) }
 }
 
 /// A policy over `classes` with an example-free body, for rules that do not ship.
@@ -215,8 +216,8 @@ fn the_json_has_the_documented_shape() {
     assert_eq!(json["decision"], "retain");
     assert_eq!(json["retain_until"], "2033-05-31");
     let reason = &json["reasons"][0];
-    assert_eq!(reason["policy"], "jp-corporation-tax");
-    assert_eq!(reason["law"], "法人税法施行規則");
+    assert_eq!(reason["policy"], "jp-consumption-tax");
+    assert_eq!(reason["law"], "消費税法施行令");
     assert_eq!((&reason["start"], &reason["until"]), (&"2026-06-01".into(), &"2033-05-31".into()));
     assert!(reason["trigger"].as_str().unwrap().ends_with("7年間"));
     let unknown = decide(
@@ -262,10 +263,11 @@ fn the_metadata_of_a_record_gives_the_facts() {
     }))
     .unwrap();
     let expected = Facts {
-        class: "contract",
-        transaction_date: day("2026-02-01"),
+        entity: "ours",
         signed_on: Some(day("2026-02-02")),
         received_on: Some(day("2026-02-03")),
+        custom: Some(&metadata.custom),
+        ..Facts::of("contract", day("2026-02-01"))
     };
     assert_eq!(Facts::from(&metadata), expected);
 }

@@ -25,6 +25,10 @@ pub struct Decision {
     pub decision: Outcome,
     /// The last day on which the record must be kept, inclusive; null when no expiry is known.
     pub retain_until: Option<NaiveDate>,
+    /// The date asked for earlier, where it is later than what the policies ask for today: a period that was once
+    /// decided is never shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<NaiveDate>,
     /// One per policy that applies, the one that keeps longest first. Empty when no policy covers the class.
     pub reasons: Vec<Reason>,
 }
@@ -50,6 +54,39 @@ pub struct Reason {
     pub start: Option<NaiveDate>,
     /// Last day of the period, inclusive; null when this policy knows no expiry.
     pub until: Option<NaiveDate>,
+    /// The policy has since been changed or removed; it goes on to hold for what was deposited before.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub former: bool,
+    /// The policy covers a class that the record had before, not the present one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub former_class: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Decision {
+    /// Holds the record to a date that was asked for earlier, if that is later. What has no end keeps none.
+    #[must_use]
+    pub fn not_before(mut self, promised: Option<NaiveDate>, today: NaiveDate) -> Self {
+        if let (Some(until), Some(earlier)) = (self.retain_until, promised)
+            && earlier > until
+        {
+            self.retain_until = Some(earlier);
+            self.promised = Some(earlier);
+            self.decision = if today > earlier { Outcome::Eligible } else { Outcome::Retain };
+        }
+        self
+    }
+
+    /// Keeps the record under legal hold, whatever the dates say.
+    #[must_use]
+    pub fn held(mut self) -> Self {
+        self.decision = Outcome::Held;
+        self
+    }
 }
 
 impl Reason {

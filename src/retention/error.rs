@@ -42,6 +42,11 @@ pub enum PolicyProblem {
         "except_classes only makes sense with classes = \"*\"; leave the classes out of the list instead"
     )]
     ExceptWithoutAll,
+    /// The event that starts the period has no usable name.
+    #[error(
+        "the event has no name, or one longer than {limit} characters; name the custom field that tells its day"
+    )]
+    BadEvent { limit: usize },
     /// A finite trigger without a period.
     #[error("the period is missing or zero; give years or months, or the trigger \"unbounded\"")]
     NoPeriod,

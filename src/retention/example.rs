@@ -1,5 +1,7 @@
 //! The worked examples of a policy file: a case, and the days that a person has calculated for it.
 
+use std::collections::BTreeMap;
+
 use chrono::{Months, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{Calendar, FiscalYear};
 use super::classes::Classes;
 use super::day;
-use super::decide::{Facts, retain_until_by};
+use super::decide::retain_until_by;
 use super::error::{CalendarError, PolicyProblem as Problem};
+use super::facts::Facts;
 use super::policy::Policy;
 
 /// One worked example. Its policy alone must give exactly `start` and `retain_until`.
@@ -30,6 +33,9 @@ pub struct Example {
     /// Day on which the document was received.
     #[serde(default, deserialize_with = "day::maybe", skip_serializing_if = "Option::is_none")]
     pub received_on: Option<NaiveDate>,
+    /// Days of events, by their names: `events = { hand_over = 2026-03-31 }`.
+    #[serde(default, deserialize_with = "day::map", skip_serializing_if = "BTreeMap::is_empty")]
+    pub events: BTreeMap<String, NaiveDate>,
     /// First day of the fiscal year; by default it has twelve months.
     #[serde(default, deserialize_with = "day::maybe", skip_serializing_if = "Option::is_none")]
     pub fiscal_year_start: Option<NaiveDate>,
@@ -69,9 +75,16 @@ impl Example {
             (None, Classes::Listed(names)) => names.first().map_or("contract", String::as_str),
             (None, Classes::All(_)) => "contract",
         };
-        let (transaction_date, signed_on, received_on) =
-            (self.transaction_date, self.signed_on, self.received_on);
-        let facts = Facts { class, transaction_date, signed_on, received_on };
+        let custom = self.events.iter().map(|(name, date)| (name.clone(), date.to_string())).collect();
+        let (signed_on, received_on) = (self.signed_on, self.received_on);
+        let entity = policy.entities.first().map_or("", String::as_str);
+        let facts = Facts {
+            entity,
+            signed_on,
+            received_on,
+            custom: Some(&custom),
+            ..Facts::of(class, self.transaction_date)
+        };
         let expected = self.applies.then_some((self.start, self.retain_until));
         let found = retain_until_by(&facts, &calendar, policy);
         if expected == found {

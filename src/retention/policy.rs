@@ -15,6 +15,8 @@ use super::{day, place};
 pub const MAX_POLICY_BYTES: usize = 64 * 1024;
 /// Longest period in years.
 pub const MAX_PERIOD_YEARS: u32 = 1_000;
+/// Longest name of an event in characters; it is the name of a custom field.
+const MAX_EVENT_CHARS: usize = 64;
 /// Most months of a period beside its years, and of a trigger.
 pub const MAX_MONTHS: u32 = 120;
 
@@ -38,6 +40,9 @@ pub struct Policy {
     /// Beside `classes = "*"`: the classes that are not covered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except_classes: Vec<String>,
+    /// Which of our own legal entities the policy is for; every one when it is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<String>,
     /// When the policy asks for a document of these classes.
     #[serde(default)]
     pub condition: Condition,
@@ -46,6 +51,9 @@ pub struct Policy {
     /// How long the period is; absent exactly when the trigger is `unbounded`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
+    /// What lengthens the period and cannot be calculated: an audit, a dispute. A legal hold is the tool for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extended_by: Vec<Text>,
     /// Where the law's text can be read.
     pub sources: Vec<String>,
     /// Cases worked by hand; the policy is refused when it does not give the same days.
@@ -84,6 +92,12 @@ impl Policy {
         self.classes.covers(class) && !self.except_classes.iter().any(|except| except == class)
     }
 
+    /// Whether records of `entity` are covered.
+    #[must_use]
+    pub fn covers_entity(&self, entity: &str) -> bool {
+        self.entities.is_empty() || self.entities.iter().any(|name| name == entity)
+    }
+
     /// Checks what the types cannot. The error carries the path of the key.
     fn check(&self) -> Result<(), (String, Problem)> {
         let at = |path: &str, problem| Err((path.to_string(), problem));
@@ -98,7 +112,13 @@ impl Policy {
                 }
             }
         }
+        for (index, text) in self.extended_by.iter().enumerate() {
+            if text.ja.trim().is_empty() || text.en.trim().is_empty() {
+                return at(&format!("extended_by.{index}"), Problem::EmptyText);
+            }
+        }
         self.check_classes()?;
+        self.check_trigger()?;
         self.check_period()?;
         if self.sources.iter().all(|source| source.trim().is_empty()) {
             return at("sources", Problem::NoSources);
@@ -123,11 +143,22 @@ impl Policy {
         Ok(())
     }
 
-    fn check_period(&self) -> Result<(), (String, Problem)> {
-        if let Trigger::FiscalYearEndPlusMonths { months } = self.trigger {
-            at_most(months, MAX_MONTHS, "trigger")?;
+    fn check_trigger(&self) -> Result<(), (String, Problem)> {
+        if let Trigger::FiscalYearEndPlusMonths { months } | Trigger::FilingDeadline { months, .. } =
+            &self.trigger
+        {
+            at_most(*months, MAX_MONTHS, "trigger")?;
         }
-        let period = match (&self.period, self.trigger) {
+        match self.trigger.event() {
+            Some(name) if name.trim().is_empty() || name.chars().count() > MAX_EVENT_CHARS => {
+                Err(("trigger".to_string(), Problem::BadEvent { limit: MAX_EVENT_CHARS }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_period(&self) -> Result<(), (String, Problem)> {
+        let period = match (&self.period, &self.trigger) {
             (None, Trigger::Unbounded) => return Ok(()),
             (Some(_), Trigger::Unbounded) => return Err(("period".to_string(), Problem::PeriodForUnbounded)),
             (None, _) => return Err(("period".to_string(), Problem::NoPeriod)),

@@ -29,7 +29,7 @@ fn refused(from: &str, to: &str) -> PolicyError {
 #[test]
 fn a_small_policy_is_read() {
     let policy = Policy::parse("test.toml", GOOD).unwrap();
-    assert_eq!((policy.trigger, policy.condition), (Trigger::DocumentDate, Condition::Always));
+    assert_eq!((&policy.trigger, policy.condition), (&Trigger::DocumentDate, Condition::Always));
     assert!(policy.covers("contract") && !policy.covers("invoice"));
 }
 

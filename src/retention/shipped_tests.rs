@@ -1,7 +1,7 @@
 //! Tests of the shipped policies, with the dates worked by hand from the law.
 
 use super::*;
-use crate::retention::{Calendar, Decision, Facts, FiscalYear, Lang, Outcome, decide, sentence};
+use crate::retention::{Calendar, Decision, Facts, FiscalYear, Lang, Outcome, Trigger, decide, sentence};
 use chrono::NaiveDate;
 
 fn day(text: &str) -> NaiveDate {
@@ -14,7 +14,7 @@ fn decision(class: &str, end: &str, extension: u8, loss: bool) -> Decision {
     let start = end - chrono::Days::new(300);
     let year = FiscalYear { start, end, filing_extension_months: extension, loss };
     let calendar = Calendar::of_years(vec![year]).unwrap();
-    let facts = Facts { class, transaction_date: end, signed_on: None, received_on: None };
+    let facts = Facts::of(class, end);
     decide(&facts, &calendar, &shipped().unwrap(), day("2026-11-01"))
 }
 
@@ -27,20 +27,71 @@ fn of_policy(decision: &Decision, policy: &str) -> (String, String) {
 fn every_shipped_policy_is_valid_and_its_examples_come_out() {
     let policies = shipped().unwrap();
     let ids: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
-    assert_eq!(ids, ["jp-corporation-tax", "jp-corporation-tax-loss", "jp-companies-act"]);
-    for ((file, _), policy) in SHIPPED.iter().zip(&policies) {
+    assert_eq!(
+        ids,
+        ["jp-corporation-tax", "jp-corporation-tax-loss", "jp-companies-act", "jp-consumption-tax"]
+    );
+    let available = available().unwrap();
+    let files = SHIPPED.iter().chain(&AVAILABLE);
+    for ((file, _), policy) in files.zip(policies.iter().chain(&available)) {
         assert_eq!(*file, format!("{}.toml", policy.id));
     }
 }
 
 #[test]
-fn every_file_of_the_folder_is_shipped() {
-    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/retention-policies"));
-    let Ok(entries) = folder.read_dir() else { return };
-    for entry in entries {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let shipped = SHIPPED.iter().any(|(file, _)| *file == name);
-        assert!(shipped || !name.ends_with(".toml"), "{name} is not in SHIPPED");
+fn all_policies_together_are_one_schedule_with_examples_enough_to_show_a_slip() {
+    let all = parse_all(SHIPPED.into_iter().chain(AVAILABLE)).unwrap();
+    let dated: usize =
+        all.iter().flat_map(|policy| &policy.examples).filter(|case| case.retain_until.is_some()).count();
+    assert!(dated >= 120, "{dated} dated examples");
+    for policy in &all {
+        let shown = policy.examples.iter().filter(|case| case.shows.is_some()).count();
+        assert!(shown >= 2, "{} has {shown} examples", policy.id);
+    }
+}
+
+#[test]
+fn every_kind_of_clock_is_used_by_some_policy() {
+    let all = parse_all(SHIPPED.into_iter().chain(AVAILABLE)).unwrap();
+    let uses = |clock: fn(&Trigger) -> bool| all.iter().any(|policy| clock(&policy.trigger));
+    assert!(uses(|trigger| matches!(trigger, Trigger::FiscalYearEndPlusMonths { .. })));
+    assert!(uses(|trigger| matches!(trigger, Trigger::FilingDeadline { .. })));
+    assert!(uses(|trigger| matches!(trigger, Trigger::Event(_))));
+    assert!(uses(|trigger| matches!(trigger, Trigger::CalendarYearEndOf(_))));
+    assert!(uses(|trigger| matches!(trigger, Trigger::NextApril1After(_))));
+    let plain = [
+        Trigger::FiscalYearEnd,
+        Trigger::CalendarYearEnd,
+        Trigger::NextApril1,
+        Trigger::NextMarch16,
+        Trigger::DocumentDate,
+        Trigger::Unbounded,
+    ];
+    for clock in plain {
+        assert!(all.iter().any(|policy| policy.trigger == clock), "{clock:?}");
+    }
+}
+
+#[test]
+fn every_file_of_the_folders_is_shipped() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/retention-policies");
+    for (folder, files) in
+        [(root.to_string(), SHIPPED.as_slice()), (format!("{root}/available"), AVAILABLE.as_slice())]
+    {
+        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        for entry in entries {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let shipped = files.iter().any(|(file, _)| *file == name);
+            assert!(shipped || !name.ends_with(".toml"), "{name} is not shipped");
+        }
+    }
+}
+
+#[test]
+fn the_page_names_every_policy() {
+    let page = include_str!("../../retention-policies/README.md");
+    for (file, _) in SHIPPED.iter().chain(&AVAILABLE) {
+        assert!(page.contains(&format!("`{file}`")), "{file} is not in retention-policies/README.md");
     }
 }
 

@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::FiscalYear;
-use super::{day, period};
+use super::{day, deadline, period};
 
 /// What starts the period of a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trigger {
     /// The day on which `months`, and the year's filing extension, have passed since the day after the end of the
@@ -19,6 +19,17 @@ pub enum Trigger {
     },
     /// The end of that fiscal year, when its books are closed (会社法 article 432(2)).
     FiscalYearEnd,
+    /// The day after the statutory deadline for the tax return of that fiscal year, which moves when it falls on a
+    /// day of rest (国税通則法 article 10(2)).
+    FilingDeadline {
+        /// Months from the end of the fiscal year to the deadline, without the extension, 0 to 120.
+        months: u32,
+        /// Whether the months are counted from the end of the month in which the fiscal year ends.
+        #[serde(default)]
+        from_month_end: bool,
+        /// Which days move the deadline.
+        rest: deadline::RestDays,
+    },
     /// The end of the calendar year of the document.
     CalendarYearEnd,
     /// The first 1 April after the day of the document: municipal years.
@@ -29,35 +40,61 @@ pub enum Trigger {
     NextMarch16,
     /// The day of the document itself.
     DocumentDate,
+    /// The day of the named event: `hand_over`, `contract_end`, or any name of your own. Until the day is known, the
+    /// period has not begun and has no end.
+    Event(String),
+    /// The end of the calendar year in which the named event happened.
+    CalendarYearEndOf(String),
+    /// The first 1 April after the named event.
+    #[serde(rename = "next_april_1_after")]
+    NextApril1After(String),
     /// Nothing ends this period.
     Unbounded,
 }
 
 impl Trigger {
     /// Whether the trigger says nothing without a fiscal year.
-    pub(super) fn needs_fiscal_year(self) -> bool {
-        matches!(self, Self::FiscalYearEndPlusMonths { .. } | Self::FiscalYearEnd)
+    pub(super) fn needs_fiscal_year(&self) -> bool {
+        matches!(
+            self,
+            Self::FiscalYearEndPlusMonths { .. } | Self::FiscalYearEnd | Self::FilingDeadline { .. }
+        )
     }
 
-    /// First day of the period (起算日) for a document of `date` in fiscal year `year`. `None` when there is no such
-    /// day: no fiscal year, an unbounded period, or a day beyond the calendar.
+    /// The event whose day starts the period, for the triggers that have one.
+    #[must_use]
+    pub fn event(&self) -> Option<&str> {
+        match self {
+            Self::Event(name) | Self::CalendarYearEndOf(name) | Self::NextApril1After(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// First day of the period (起算日) for a document of `date` in fiscal year `year`; for the triggers with an event,
+    /// `date` is the day of the event. `None` when there is no such day: no fiscal year, an unbounded period, or a day
+    /// beyond the calendar.
     ///
     /// Where the law counts *from* a day, the period begins with the next one (民法 article 140).
-    pub(super) fn start(self, date: NaiveDate, year: Option<&FiscalYear>) -> Option<NaiveDate> {
+    pub(super) fn start(&self, date: NaiveDate, year: Option<&FiscalYear>) -> Option<NaiveDate> {
         let next_year = || date.year().checked_add(1);
         match self {
             Self::FiscalYearEndPlusMonths { months } => {
                 let year = year?;
-                period::day_after(year.end.succ_opt()?, months_with_extension(months, year))
+                period::day_after(year.end.succ_opt()?, months_with_extension(*months, year))
             }
             Self::FiscalYearEnd => year?.end.succ_opt(),
-            Self::CalendarYearEnd => NaiveDate::from_ymd_opt(next_year()?, 1, 1),
-            Self::NextApril1 => {
+            Self::FilingDeadline { months, from_month_end, rest } => {
+                let year = year?;
+                let months = months_with_extension(*months, year);
+                deadline::filing_deadline(year.end, months, *from_month_end, *rest)?.succ_opt()
+            }
+            Self::CalendarYearEnd | Self::CalendarYearEndOf(_) => NaiveDate::from_ymd_opt(next_year()?, 1, 1),
+            Self::NextApril1 | Self::NextApril1After(_) => {
                 let this = NaiveDate::from_ymd_opt(date.year(), 4, 1)?;
                 if date < this { Some(this) } else { NaiveDate::from_ymd_opt(next_year()?, 4, 1) }
             }
             Self::NextMarch16 => NaiveDate::from_ymd_opt(next_year()?, 3, 16),
-            Self::DocumentDate => date.succ_opt(),
+            Self::DocumentDate | Self::Event(_) => date.succ_opt(),
             Self::Unbounded => None,
         }
     }
@@ -170,6 +207,9 @@ mod tests {
             (Trigger::NextMarch16, "2026-01-01", "2027-03-16"),
             (Trigger::NextMarch16, "2026-12-31", "2027-03-16"),
             (Trigger::DocumentDate, "2026-02-28", "2026-03-01"),
+            (Trigger::Event("hand_over".into()), "2026-02-28", "2026-03-01"),
+            (Trigger::CalendarYearEndOf("contract_end".into()), "2026-02-28", "2027-01-01"),
+            (Trigger::NextApril1After("completion".into()), "2026-03-31", "2026-04-01"),
         ] {
             assert_eq!(trigger.start(day(date), Some(&year)), Some(day(start)), "{trigger:?} {date}");
         }

@@ -1,17 +1,8 @@
-//! Putting a decision into words: the trigger of each reason, and one sentence for people, in both languages.
+//! Putting a decision into one sentence for people, in both languages.
 
-use std::fmt::Write as _;
-
-use chrono::{Datelike, NaiveDate};
-
-use super::calendar::FiscalYear;
-use super::decide::{DayKind, Finding};
-use super::decision::{Decision, Outcome};
+use super::decision::{Decision, Outcome, Reason};
 use super::text::Lang;
-use super::trigger::{Trigger, months_with_extension};
-
-/// Room for the longest usual trigger, in bytes, so that it is written without growing.
-const USUAL_TRIGGER_BYTES: usize = 320;
+use super::trigger_words::Ja;
 
 /// The decision in one sentence, with the reason that keeps longest.
 #[must_use]
@@ -19,19 +10,43 @@ pub fn sentence(decision: &Decision, lang: Lang) -> String {
     let reason = decision.reasons.first();
     match lang {
         Lang::Ja => {
-            let why = match reason {
+            let mut why = match reason {
                 Some(reason) => format!("{}：{}", reason.citation(lang), reason.trigger_in(lang)),
                 None => "この書類種別に当てはまる保存規則がありません".to_string(),
             };
+            why.push_str(reason.map_or("", former_ja));
+            if decision.promised.is_some() {
+                why.push_str("。以前に決めた期限は短縮しません");
+            }
             sentence_ja(decision, &why)
         }
         Lang::En => {
-            let why = match reason {
+            let mut why = match reason {
                 Some(reason) => format!("{}: {}", reason.citation(lang), reason.trigger_in(lang)),
                 None => "no retention policy covers its document class".to_string(),
             };
+            why.push_str(reason.map_or("", former_en));
+            if decision.promised.is_some() {
+                why.push_str("; a date once decided is not shortened");
+            }
             sentence_en(decision, &why)
         }
+    }
+}
+
+fn former_ja(reason: &Reason) -> &'static str {
+    match (reason.former, reason.former_class) {
+        (true, _) => "（受入時の規則。現在は変更または削除されています）",
+        (false, true) => "（変更前の書類種別による）",
+        (false, false) => "",
+    }
+}
+
+fn former_en(reason: &Reason) -> &'static str {
+    match (reason.former, reason.former_class) {
+        (true, _) => " (the policy at the time of deposit, since changed or removed)",
+        (false, true) => " (by the document class it had before)",
+        (false, false) => "",
     }
 }
 
@@ -69,146 +84,5 @@ fn sentence_en(decision: &Decision, why: &str) -> String {
             )
         }
         (Outcome::Held, None) => format!("Under legal hold: not to be destroyed ({why})."),
-    }
-}
-
-/// 「取引日2026年2月1日の属する事業年度（…）終了の日の翌日から2か月を経過した日から7年間」
-pub(super) fn trigger_ja(finding: &Finding<'_>) -> String {
-    let mut text = String::with_capacity(USUAL_TRIGGER_BYTES);
-    let kind = match finding.day.kind {
-        DayKind::Received => "受領日",
-        DayKind::Signed => "締結日",
-        DayKind::Transaction => "取引日",
-    };
-    let day = Ja(finding.day.date);
-    // Writing to a String cannot fail.
-    let _ = if finding.year_unknown {
-        write!(text, "{kind}{day}を含む事業年度が登録されていないため、期限を計算できません")
-    } else {
-        match (finding.policy.trigger, finding.day.year.as_ref()) {
-            (Trigger::FiscalYearEndPlusMonths { months }, Some(year)) => {
-                fiscal_year_ja(&mut text, kind, finding.day.date, year);
-                let all = months_with_extension(months, year);
-                match year.filing_extension_months {
-                    0 => write!(text, "終了の日の翌日から{all}か月を経過した日から"),
-                    extra => write!(
-                        text,
-                        "終了の日の翌日から{all}か月（申告期限の延長{extra}か月を含む）を経過した日から"
-                    ),
-                }
-            }
-            (Trigger::FiscalYearEnd, Some(year)) => {
-                fiscal_year_ja(&mut text, kind, finding.day.date, year);
-                write!(text, "の終了（帳簿の閉鎖）から")
-            }
-            // Without a fiscal year these two end above.
-            (Trigger::FiscalYearEndPlusMonths { .. } | Trigger::FiscalYearEnd, None) => Ok(()),
-            (Trigger::CalendarYearEnd, _) => write!(text, "{kind}{day}の属する年の末日から"),
-            (Trigger::NextApril1, _) => write!(text, "{kind}{day}の後の最初の4月1日から"),
-            (Trigger::NextMarch16, _) => write!(text, "{kind}{day}の属する年の翌年3月16日から"),
-            (Trigger::DocumentDate, _) => write!(text, "{kind}{day}から"),
-            (Trigger::Unbounded, _) => write!(text, "期限のない保存"),
-        }
-    };
-    length(&mut text, finding, Lang::Ja);
-    text
-}
-
-/// "7 years from the day on which 2 months have passed after the fiscal year ... of the transaction date ..."
-pub(super) fn trigger_en(finding: &Finding<'_>) -> String {
-    let mut text = String::with_capacity(USUAL_TRIGGER_BYTES);
-    let kind = match finding.day.kind {
-        DayKind::Received => "date of receipt",
-        DayKind::Signed => "signing date",
-        DayKind::Transaction => "transaction date",
-    };
-    let day = finding.day.date;
-    if !finding.year_unknown {
-        length(&mut text, finding, Lang::En);
-    }
-    let _ = if finding.year_unknown {
-        write!(
-            text,
-            "no fiscal year containing the {kind} {day} is registered, so no expiry can be calculated"
-        )
-    } else {
-        match (finding.policy.trigger, finding.day.year.as_ref()) {
-            (Trigger::FiscalYearEndPlusMonths { months }, Some(year)) => {
-                let all = months_with_extension(months, year);
-                let _ = match year.filing_extension_months {
-                    0 => write!(text, "the day on which {all} months have passed after the end of "),
-                    extra => write!(
-                        text,
-                        "the day on which {all} months (filing extension of {extra} included) \
-                         have passed after the end of "
-                    ),
-                };
-                fiscal_year_en(&mut text, kind, finding.day.date, year)
-            }
-            (Trigger::FiscalYearEnd, Some(year)) => {
-                text.push_str("the end (closing of the books) of ");
-                fiscal_year_en(&mut text, kind, finding.day.date, year)
-            }
-            // Without a fiscal year these two end above.
-            (Trigger::FiscalYearEndPlusMonths { .. } | Trigger::FiscalYearEnd, None) => Ok(()),
-            (Trigger::CalendarYearEnd, _) => write!(text, "the end of the calendar year of the {kind} {day}"),
-            (Trigger::NextApril1, _) => write!(text, "the first 1 April after the {kind} {day}"),
-            (Trigger::NextMarch16, _) => write!(text, "16 March of the year after the {kind} {day}"),
-            (Trigger::DocumentDate, _) => write!(text, "the {kind} {day}"),
-            (Trigger::Unbounded, _) => write!(text, "to be kept without end"),
-        }
-    };
-    if finding.days_differ {
-        text.push_str("; its other dates give another period, and the longest counts");
-    }
-    text
-}
-
-/// The length of the period and, in Japanese, what follows it: the languages put it at opposite ends.
-fn length(text: &mut String, finding: &Finding<'_>, lang: Lang) {
-    let period = finding.policy.period.as_ref().filter(|_| !finding.year_unknown);
-    if let Some(period) = period {
-        let months = period.months_for(finding.day.year.as_ref());
-        let (years, months) = (months / 12, months % 12);
-        let _ = match (lang, years, months) {
-            (Lang::Ja, years, 0) => write!(text, "{years}年間"),
-            (Lang::Ja, 0, months) => write!(text, "{months}か月間"),
-            (Lang::Ja, years, months) => write!(text, "{years}年{months}か月間"),
-            (Lang::En, years, 0) => write!(text, "{years} {} from ", plural(years, "year", "years")),
-            (Lang::En, 0, months) => write!(text, "{months} {} from ", plural(months, "month", "months")),
-            (Lang::En, years, months) => write!(
-                text,
-                "{years} {} and {months} {} from ",
-                plural(years, "year", "years"),
-                plural(months, "month", "months")
-            ),
-        };
-    }
-    if lang == Lang::Ja && finding.days_differ {
-        text.push_str("（他の日付では期間が異なるため、最も長いものを採用）");
-    }
-}
-
-fn plural(count: u32, one: &'static str, many: &'static str) -> &'static str {
-    if count == 1 { one } else { many }
-}
-
-fn fiscal_year_ja(text: &mut String, kind: &str, date: NaiveDate, year: &FiscalYear) {
-    let loss = if year.loss { "、欠損金あり" } else { "" };
-    let (date, start, end) = (Ja(date), Ja(year.start), Ja(year.end));
-    let _ = write!(text, "{kind}{date}の属する事業年度（{start}から{end}まで{loss}）");
-}
-
-fn fiscal_year_en(text: &mut String, kind: &str, date: NaiveDate, year: &FiscalYear) -> std::fmt::Result {
-    let loss = if year.loss { ", a loss year" } else { "" };
-    write!(text, "the fiscal year of the {kind} {date} ({} to {}{loss})", year.start, year.end)
-}
-
-/// A day as Japanese people write it: 2026年3月31日.
-struct Ja(NaiveDate);
-
-impl std::fmt::Display for Ja {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}年{}月{}日", self.0.year(), self.0.month(), self.0.day())
     }
 }

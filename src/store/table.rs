@@ -28,13 +28,15 @@ pub enum Table {
     Idempotency,
     /// Text found in each contract, by record id. A cache: it can be read from the contract again.
     Texts,
+    /// Which rows and blobs each journal entry wrote, by sequence number: what a backup reads to find what is new.
+    Changes,
     /// Timestamps, the hash trees under them, and requests for them, by kind, then number.
     Evidence,
 }
 
 impl Table {
     /// Every table, in the order in which a new store creates them.
-    pub const ALL: [Table; 11] = [
+    pub const ALL: [Table; 12] = [
         Table::Meta,
         Table::Records,
         Table::Versions,
@@ -45,6 +47,7 @@ impl Table {
         Table::Dedup,
         Table::Idempotency,
         Table::Texts,
+        Table::Changes,
         Table::Evidence,
     ];
 
@@ -61,6 +64,7 @@ impl Table {
             Table::Dedup => "dedup",
             Table::Idempotency => "idempotency",
             Table::Texts => "texts",
+            Table::Changes => "changes",
             Table::Evidence => "evidence",
         }
     }

@@ -24,6 +24,7 @@ pub use error::Problem;
 pub use server::{Listening, in_process, serve};
 
 use crate::archive::{Archive, ArchiveError};
+use crate::jobs::Runner;
 use session::Sessions;
 
 /// What every handler can reach.
@@ -33,6 +34,7 @@ pub struct App {
     sessions: Arc<Sessions>,
     /// One permit per KiB of contracts being received at the same time; bounds memory.
     in_flight: Arc<Semaphore>,
+    jobs: Arc<Runner>,
 }
 
 /// Bytes that one permit of [`App::in_flight`] stands for.
@@ -41,11 +43,15 @@ const PERMIT_BYTES: u64 = 1_024;
 const BODY_OVERHEAD: usize = 1 << 20;
 
 impl App {
-    pub fn new(archive: Arc<Archive>) -> Self {
+    ///
+    /// # Errors
+    /// A schedule in the settings that cannot be used.
+    pub fn new(archive: Arc<Archive>) -> Result<Self, ArchiveError> {
         let permits = archive.config().deposit.max_bytes_in_flight / PERMIT_BYTES;
         let sessions = Sessions::new(archive.config().server.session_hours);
         let in_flight = Semaphore::new(usize::try_from(permits).unwrap_or(Semaphore::MAX_PERMITS));
-        Self { archive, sessions: Arc::new(sessions), in_flight: Arc::new(in_flight) }
+        let jobs = Arc::new(Runner::new(archive.clone())?);
+        Ok(Self { archive, sessions: Arc::new(sessions), in_flight: Arc::new(in_flight), jobs })
     }
 
     /// Runs engine work, which blocks, off the threads that serve connections.

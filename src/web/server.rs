@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Extension;
@@ -17,6 +18,7 @@ use super::auth::Local;
 use super::{App, router};
 use crate::archive::{Archive, ArchiveError, Layout};
 use crate::config::SocketReach;
+use crate::jobs::Scheduler;
 
 /// How long running requests may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -45,6 +47,10 @@ pub async fn serve(
     let unix = bind_socket(archive.layout(), archive.config().people.socket)?;
     let address = tcp.local_addr().map_err(ArchiveError::io(listen.to_string()))?;
     archive.follow_in_background()?;
+    // Ends with this function, before the archive is closed.
+    let _shipper = archive.ship_in_background()?;
+    let stop_jobs = Arc::new(AtomicBool::new(false));
+    let jobs = finish_jobs(archive.clone(), stop_jobs.clone());
     ready(&Listening { address, socket: socket.clone() });
 
     let (stopping, stopped) = watch::channel(false);
@@ -52,7 +58,9 @@ pub async fn serve(
         // An error means that the sender is gone, which is a reason to stop as well.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let routes = router(App::new(archive));
+    let app = App::new(archive)?;
+    let scheduler = Scheduler::start(app.jobs.clone())?;
+    let routes = router(app);
     let over_tcp = axum::serve(tcp, routes.clone()).with_graceful_shutdown(wait(stopped.clone()));
     let over_unix = axum::serve(unix, local_routes(routes).into_make_service_with_connect_info::<Peer>())
         .with_graceful_shutdown(wait(stopped));
@@ -66,9 +74,23 @@ pub async fn serve(
             let _ = tokio::time::timeout(GRACE, servers).await;
         }
     }
+    // Waits for a job under way, which is told to end; dropped on the threads for blocking work.
+    let _ = tokio::task::spawn_blocking(move || drop(scheduler)).await;
+    stop_jobs.store(true, Ordering::Relaxed);
+    // The job ends after its present step; whatever became of it, it goes on at the next start.
+    let _ = jobs.await;
     // A socket file that nobody listens on is only clutter; a new server replaces it anyway.
     let _ = std::fs::remove_file(socket);
     Ok(())
+}
+
+/// Goes on, beside serving, with what an earlier run or a changed policy has left to do.
+fn finish_jobs(archive: Arc<Archive>, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<()> {
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = archive.finish_reevaluation(&|| stop.load(Ordering::Relaxed)) {
+            tracing::error!(%error, "the records could not all be decided again; it goes on at the next start");
+        }
+    })
 }
 
 /// Opens the socket. The caller holds the archive's lock, so a file that is there belongs to nobody.
@@ -122,6 +144,9 @@ pub fn user_name(uid: u32) -> String {
 }
 
 /// Routes for a caller inside this process, who acts as the user that runs it.
-pub fn in_process(archive: Arc<Archive>, uid: u32) -> Router {
-    router(App::new(archive)).layer(Extension(Local { uid: Some(uid) }))
+///
+/// # Errors
+/// See [`App::new`].
+pub fn in_process(archive: Arc<Archive>, uid: u32) -> Result<Router, ArchiveError> {
+    Ok(router(App::new(archive)?).layer(Extension(Local { uid: Some(uid) })))
 }

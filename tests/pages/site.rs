@@ -49,7 +49,7 @@ impl Site {
         let data = place.path().join("archive");
         let token = archive::create(&data).unwrap().admin_token;
         let archive = Arc::new(Archive::open(&data, Options::default()).unwrap());
-        let pages = router(App::new(archive.clone()));
+        let pages = router(App::new(archive.clone()).unwrap());
         Self { _place: place, archive, pages, token }
     }
 

@@ -74,7 +74,7 @@ impl Archive {
     ) -> Result<(), ArchiveError> {
         let view = assembler.view();
         let record = match self.load(view, self.deposited_at(view, seq)?) {
-            Err(ArchiveError::NoSuchRecord(_)) => return Ok(()),
+            Err(ArchiveError::NoSuchRecord(_) | ArchiveError::Destroyed { .. }) => return Ok(()),
             other => other?,
         };
         let sequence = sequence_der(&assembler.chains(&record)?);

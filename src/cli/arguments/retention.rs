@@ -1,8 +1,10 @@
-//! Options of `retention`.
+//! The command line of `retention`, `hold` and `disposition`.
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::IdOptions;
+use super::{IdOptions, SearchFlags};
 
 #[derive(Debug, Args)]
 pub struct RetentionOptions {
@@ -14,6 +16,144 @@ pub struct RetentionOptions {
 pub enum RetentionCommand {
     /// How long one record is kept, and why
     Explain(IdOptions),
-    /// The policies in force
+    /// Records whose period ends before a day
+    #[command(after_help = "Example:\n  shosoin retention due --before 2036-04-01")]
+    Due {
+        /// The day; today by default: what is over
+        #[arg(long, value_name = "DATE")]
+        before: Option<String>,
+    },
+    /// The policies in force, and those that still hold for earlier deposits
     Policies,
+    /// Check policy files without an archive: every key, every worked example
+    #[command(after_help = "Example:\n  shosoin retention check retention-policies/our-rule.toml")]
+    Check {
+        /// The policy files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// The fiscal years of our own legal entities
+    FiscalYears {
+        #[command(subcommand)]
+        command: Option<FiscalYearsCommand>,
+    },
+    /// Take over changed policy files and decide about every record again
+    Reevaluate,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FiscalYearsCommand {
+    /// List them (what `fiscal-years` alone does)
+    List,
+    /// Write another calendar
+    #[command(
+        after_help = "Example:\n  shosoin retention fiscal-years set --year-ends 12-31 --year 2026-04-01..2026-12-31 --reason \"change of the fiscal year\""
+    )]
+    Set {
+        /// Our own legal entity; the archive's only one by default
+        #[arg(long)]
+        entity: Option<String>,
+        /// When the years end that are not listed: 03-31, 12-20, 02-end
+        #[arg(long, value_name = "MM-DD")]
+        year_ends: Option<String>,
+        /// Months by which filing is extended in the years that are not listed
+        #[arg(long, value_name = "MONTHS", default_value_t = 0)]
+        extension: u8,
+        /// A year that differs: FROM..TO, then ,extension=MONTHS and ,loss where they apply; may be repeated
+        #[arg(long = "year", value_name = "FROM..TO[,extension=N][,loss]")]
+        years: Vec<String>,
+        /// Why (an inspector will read it)
+        #[arg(long)]
+        reason: String,
+    },
+    /// Mark a year as one with a loss: all its documents are kept longer
+    #[command(
+        after_help = "Example:\n  shosoin retention fiscal-years declare-loss --year 2026-03-31 --reason \"tax return of 2026\""
+    )]
+    DeclareLoss {
+        /// Our own legal entity; the archive's only one by default
+        #[arg(long)]
+        entity: Option<String>,
+        /// A day of the fiscal year
+        #[arg(long, value_name = "DATE")]
+        year: String,
+        /// Why (an inspector will read it)
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct HoldOptions {
+    #[command(subcommand)]
+    pub command: HoldCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HoldCommand {
+    /// Keep records whatever the dates say: by id, or by conditions that later deposits can meet too
+    #[command(
+        after_help = "Example:\n  shosoin hold place 訴訟2026-1 --reason \"dispute over delivery\" --counterparty 国税商事"
+    )]
+    Place(Box<HoldPlaceOptions>),
+    /// Release a hold; takes a second person
+    Release {
+        /// Name of the hold
+        name: String,
+        /// Why (an inspector will read it)
+        #[arg(long)]
+        reason: String,
+    },
+    /// All holds
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct HoldPlaceOptions {
+    /// Name of the matter
+    pub name: String,
+    /// Why (an inspector will read it)
+    #[arg(long)]
+    pub reason: String,
+    /// Who knows about the matter
+    #[arg(long)]
+    pub custodian: Option<String>,
+    /// Ids of records
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    #[command(flatten)]
+    pub conditions: SearchFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct DispositionOptions {
+    #[command(subcommand)]
+    pub command: DispositionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DispositionCommand {
+    /// List what may be destroyed, with reasons, for somebody else to approve
+    Plan {
+        /// These records only; everything eligible by default
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+    },
+    /// Consent to a plan; takes somebody other than its author
+    Approve {
+        /// Number of the plan
+        plan: String,
+        /// Digest of the plan that was reviewed
+        #[arg(long)]
+        digest: Option<String>,
+    },
+    /// Destroy what an approved plan names and is still eligible; may be repeated after an interruption
+    Perform {
+        /// Number of the plan
+        plan: String,
+    },
+    /// All plans
+    List,
+    /// The certificate of a destroyed record
+    Certificate(IdOptions),
 }

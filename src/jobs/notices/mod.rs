@@ -116,6 +116,11 @@ fn contract_end(end: ContractEnd) -> Item {
     }
 }
 
+/// Whether the settings name any way to tell.
+pub fn is_configured(archive: &Archive) -> bool {
+    !Way::configured(&archive.config().notices).is_empty()
+}
+
 /// Tells what is new over every way in the settings, at most once a day over each.
 ///
 /// # Errors

@@ -33,6 +33,9 @@ pub(in super::super) struct Judge<'h, 'a> {
     users: HashMap<u32, Vec<(u32, usize)>>,
 }
 
+/// A value in the signed revision and in the later one.
+pub(super) type BeforeAndAfter = (Option<Rc<Parsed>>, Option<Rc<Parsed>>);
+
 /// One later revision under scrutiny.
 pub(super) struct Verdict {
     pub new: usize,
@@ -211,7 +214,7 @@ impl<'h, 'a> Judge<'h, 'a> {
         key: &'static [&'static str],
         old: Option<&Dictionary>,
         new: &Dictionary,
-    ) -> Result<(Option<Rc<Parsed>>, Option<Rc<Parsed>>), ()> {
+    ) -> Result<BeforeAndAfter, ()> {
         let name = key.first().copied().unwrap_or_default().as_bytes();
         let before = old.and_then(|old| self.history.value(self.base, old, name));
         let after = self.history.value(verdict.new, new, name);

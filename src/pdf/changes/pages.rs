@@ -33,18 +33,18 @@ pub(super) fn examine(judge: &Judge, verdict: &mut Verdict, number: u32) {
     else {
         return;
     };
-    match (&old.object, &new.object) {
+    let allow = match (&old.object, &new.object) {
         (Object::Dictionary(old), Object::Dictionary(new)) if old.has_type(b"Page") => {
-            if compare::differing(old, new, &["Annots"]).is_empty() && annotations(judge, verdict, old, new) {
-                verdict.approve(number, Allow::Anywhere);
-            }
+            let same = compare::differing(old, new, &["Annots"]).is_empty();
+            (same && annotations(judge, verdict, old, new)).then_some(Allow::Anywhere)
         }
         (Object::Array(old), Object::Array(new)) if is_annotation_list(judge, number) => {
-            if lists(judge, verdict, old, new) {
-                verdict.approve(number, Allow::Under(&["Annots"]));
-            }
+            lists(judge, verdict, old, new).then_some(Allow::Under(&["Annots"]))
         }
-        _ => {}
+        _ => None,
+    };
+    if let Some(allow) = allow {
+        verdict.approve(number, allow);
     }
 }
 

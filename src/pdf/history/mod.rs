@@ -34,6 +34,7 @@ pub(super) enum Unreadable {
 }
 
 /// One revision: the original, or one incremental update.
+#[derive(Default)]
 pub(super) struct Revision {
     /// What a `startxref` that closes this revision names: the offset of its first cross-reference section.
     pub startxref: usize,
@@ -51,6 +52,8 @@ pub(super) struct Revision {
 pub(super) struct History<'a> {
     pub file: &'a [u8],
     pub revisions: Vec<Revision>,
+    /// Stands in for the newest of no revisions.
+    none: Revision,
     pub encrypted: bool,
     crypt: Option<EncryptionState>,
     parsed: RefCell<HashMap<usize, Option<Rc<Parsed>>>>,
@@ -68,6 +71,7 @@ impl<'a> History<'a> {
         let mut history = Self {
             file,
             revisions: grouped(file, sections),
+            none: Revision::default(),
             encrypted: false,
             crypt: None,
             parsed: RefCell::default(),
@@ -89,7 +93,7 @@ impl<'a> History<'a> {
     }
 
     pub fn newest(&self) -> &Revision {
-        self.revisions.last().expect("a chain has at least one section, so there is a revision")
+        self.revisions.last().unwrap_or(&self.none)
     }
 
     /// Numbers of the objects that `revision` writes, and of those that it frees.

@@ -1,8 +1,7 @@
-//! Upkeep: the search index, the check of everything, the policies in force.
+//! Upkeep: the search index, the check of everything.
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
 
 use crate::archive::{FsckReport, IndexStatus};
 use crate::web::auth::Who;
@@ -27,32 +26,4 @@ pub async fn rebuild(State(app): State<App>, Who(who): Who) -> Result<Json<Index
     responses((status = 200, body = FsckReport), (status = 401, body = Problem)))]
 pub async fn fsck(State(app): State<App>, Who(who): Who) -> Result<Json<FsckReport>, Problem> {
     Ok(Json(app.run(move |archive| archive.fsck(&who, &|_, _| {})).await?))
-}
-
-/// A retention policy in force, in short.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct PolicyView {
-    pub id: String,
-    pub title_ja: String,
-    pub title_en: String,
-    pub law_ja: String,
-    pub law_en: String,
-    pub article_ja: String,
-    pub article_en: String,
-}
-
-/// The retention policies in force.
-#[utoipa::path(get, path = "/api/v1/retention/policies",
-    responses((status = 200, body = Vec<PolicyView>), (status = 401, body = Problem)))]
-pub async fn policies(State(app): State<App>, _: Who) -> Json<Vec<PolicyView>> {
-    let view = |policy: &crate::retention::Policy| PolicyView {
-        id: policy.id.clone(),
-        title_ja: policy.title.ja.clone(),
-        title_en: policy.title.en.clone(),
-        law_ja: policy.law.ja.clone(),
-        law_en: policy.law.en.clone(),
-        article_ja: policy.article.ja.clone(),
-        article_en: policy.article.en.clone(),
-    };
-    Json(app.archive.retention_policies().iter().map(view).collect())
 }

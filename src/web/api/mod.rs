@@ -1,12 +1,16 @@
 //! The JSON API: every verb of the engine under `/api/v1`, described by `schema/openapi.json`.
 
+pub mod backups;
 pub mod exports;
+pub mod holds;
 pub mod index;
 pub mod input;
+pub mod jobs;
 pub mod journal;
 pub mod notices;
 pub mod people;
 pub mod records;
+pub mod retention;
 pub mod search;
 pub mod timestamps;
 pub mod verification;
@@ -71,13 +75,28 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::status))
         .routes(routes!(index::rebuild))
         .routes(routes!(index::fsck))
-        .routes(routes!(index::policies))
+        .routes(routes!(backups::run, backups::list))
+        .routes(routes!(backups::verify))
+        .routes(routes!(backups::drill))
+        .routes(routes!(backups::repair))
+        .routes(routes!(backups::fixity))
         .routes(routes!(timestamps::status))
         .routes(routes!(timestamps::attest))
         .routes(routes!(timestamps::renew))
         .routes(routes!(timestamps::evidence))
         .routes(routes!(verification::inspect))
         .routes(routes!(verification::verify))
+        .routes(routes!(retention::policies))
+        .routes(routes!(retention::due))
+        .routes(routes!(retention::fiscal_years, retention::set_fiscal_years))
+        .routes(routes!(retention::declare_loss))
+        .routes(routes!(retention::reevaluation, retention::reevaluate))
+        .routes(routes!(holds::list, holds::place))
+        .routes(routes!(holds::release))
+        .routes(routes!(holds::dispositions, holds::plan))
+        .routes(routes!(holds::approve))
+        .routes(routes!(holds::perform))
+        .routes(routes!(holds::certificate))
         .routes(routes!(people::me))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::change))
@@ -86,6 +105,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(people::revoke))
         .routes(routes!(notices::due))
         .routes(routes!(notices::send))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::history))
+        .routes(routes!(jobs::run))
+        .routes(routes!(jobs::pause))
 }
 
 /// The OpenAPI description as it is kept in `schema/openapi.json`.

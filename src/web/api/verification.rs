@@ -19,21 +19,21 @@ use crate::web::{App, Problem};
 /// What the signatures of a file prove, under the roots that this archive trusts. Nothing is stored.
 #[utoipa::path(post, path = "/api/v1/inspections",
     request_body(content = DepositForm, content_type = "multipart/form-data"),
-    responses((status = 200, body = Panel), (status = 401, body = Problem), (status = 413, body = Problem),
+    responses((status = 200, body = Panel), (status = 401, body = Problem), (status = 403, body = Problem), (status = 413, body = Problem),
               (status = 422, body = Problem)))]
 pub async fn inspect(
     State(app): State<App>,
-    _: Who,
+    Who(who): Who,
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Json<Panel>, Problem> {
-    let permit = reserve(&app, &headers).await?;
+    let reserved = reserve(&app, &headers).await?;
     let bytes = read_form(form).await?.bytes;
     let bytes = bytes.ok_or_else(|| Problem::invalid("the form has no part named file"))?;
     let panel = app
         .run(move |archive| {
-            let _until_judged = permit;
-            Ok(archive.judge(&bytes))
+            let _until_judged = reserved;
+            archive.inspect(&who, &bytes)
         })
         .await?;
     Ok(Json(panel))
@@ -44,7 +44,7 @@ pub async fn inspect(
 #[utoipa::path(post, path = "/api/v1/verifications", request_body = ExportSelection,
     responses((status = 200, content_type = "application/x-ndjson", body = Verified,
                headers(("x-shosoin-records" = u64, description = "records to be verified"))),
-              (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+              (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn verify(
     State(app): State<App>,
     Who(who): Who,

@@ -9,6 +9,7 @@ mod error_page;
 mod errors;
 mod face;
 mod history;
+mod jobs;
 mod lang;
 mod link;
 mod metadata_form;
@@ -49,6 +50,7 @@ pub fn router() -> Router<App> {
         .route("/records/{id}/corrections", post(change::correct))
         .route("/records/{id}/withdrawal", post(change::withdraw))
         .route("/records/{id}/reinstatement", post(change::reinstate))
+        .route("/jobs", get(jobs::jobs))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));

@@ -33,6 +33,7 @@ pub struct May {
     pub correct: bool,
     pub withdraw: bool,
     pub export: bool,
+    pub jobs: bool,
 }
 
 impl May {
@@ -45,6 +46,7 @@ impl May {
             correct: may(Action::Correct),
             withdraw: may(Action::Withdraw),
             export: may(Action::Export),
+            jobs: may(Action::JobsList),
         }
     }
 }

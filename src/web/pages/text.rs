@@ -55,6 +55,10 @@ catalogue! {
     deposit_title deposit_heading deposit_help file file_help file_missing deposit_button suggested receipt_title receipt_new
     receipt_duplicate receipt_open receipt_another
 
+    // jobs
+    nav_jobs jobs_heading jobs_help job_name job_schedule job_next job_last job_history job_took
+    job_never job_paused job_off job_running job_done job_problems job_failed job_interrupted seconds
+
     // sign-in
     sign_in_title sign_in_heading sign_in_help token sign_in_button token_wrong wait
 
@@ -68,6 +72,8 @@ catalogue! {
     // acts of the journal
     act_init act_deposit act_duplicate act_view act_download act_search act_correct act_withdraw act_reinstate
     act_export act_import act_job act_sign_in act_sign_in_failed act_verify act_config act_index_rebuild
+    act_backup act_restore
+    act_hold_place act_hold_release act_disposition_plan act_disposition_approve act_dispose act_disposition_complete
     act_timestamp
 }
 

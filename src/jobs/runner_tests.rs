@@ -1,0 +1,104 @@
+//! The schedule against an archive whose clock is ours.
+
+use std::sync::Mutex;
+
+use chrono::TimeDelta;
+use tempfile::TempDir;
+
+use super::*;
+use crate::archive::{Clock, Options, create};
+
+/// Shows what it was set to.
+struct TestClock(Mutex<DateTime<Utc>>);
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().expect("no test panics while it holds this")
+    }
+}
+
+struct Scene {
+    _home: TempDir,
+    clock: Arc<TestClock>,
+    archive: Arc<Archive>,
+    runner: Runner,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let home = TempDir::new().expect("a directory");
+        let data = home.path().join("archive");
+        create(&data).expect("an archive");
+        // A Monday, eleven in the morning in Tokyo.
+        let clock = Arc::new(TestClock(Mutex::new("2027-02-01T02:00:00Z".parse().expect("a time"))));
+        let archive =
+            Archive::open(&data, Options { clock: clock.clone(), ..Options::default() }).expect("it opens");
+        let archive = Arc::new(archive);
+        let runner = Runner::new(archive.clone()).expect("the schedules are good");
+        runner.begin().expect("jobs are remembered");
+        Self { _home: home, clock, archive, runner }
+    }
+
+    fn pass(&self, time: TimeDelta) {
+        *self.clock.0.lock().expect("no test panics while it holds this") += time;
+    }
+
+    fn runs(&self, job: &str) -> Vec<JobTrigger> {
+        self.archive.job_runs(job).expect("history").into_iter().map(|run| run.why).collect()
+    }
+}
+
+#[test]
+fn nothing_runs_before_its_time_and_a_due_job_runs_once() {
+    let scene = Scene::new();
+    assert!(!scene.runner.run_next().expect("a look"));
+    // Sunday 7 February, half past three in Tokyo, and a minute.
+    scene.pass(TimeDelta::days(5) + TimeDelta::minutes(16 * 60 + 31));
+    assert!(scene.runner.run_next().expect("a look"));
+    assert!(!scene.runner.run_next().expect("a look"));
+    assert_eq!(scene.runs("journal-verify"), [JobTrigger::Schedule]);
+}
+
+#[test]
+fn weeks_without_a_server_are_made_up_for_with_one_run() {
+    let scene = Scene::new();
+    scene.pass(TimeDelta::days(27));
+    while scene.runner.run_next().expect("a look") {}
+    assert_eq!(scene.runs("journal-verify"), [JobTrigger::CatchUp]);
+    assert_eq!(scene.runs("verify"), []);
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_closed_as_interrupted_and_tried_again_later() {
+    let scene = Scene::new();
+    scene.pass(TimeDelta::days(6));
+    let who = Principal::system();
+    let occurrence = Some(scene.archive.now());
+    scene.archive.job_started(&who, "journal-verify", JobTrigger::Schedule, occurrence).expect("it begins");
+    scene.runner.begin().expect("the program starts again");
+    let run = &scene.archive.job_runs("journal-verify").expect("history")[0];
+    assert_eq!(run.outcome, JobOutcome::Interrupted);
+    assert!(!scene.runner.run_next().expect("not at once: it may have been the cause"));
+    scene.pass(TimeDelta::minutes(2));
+    assert!(scene.runner.run_next().expect("a look"));
+    assert_eq!(scene.runs("journal-verify"), [JobTrigger::Retry, JobTrigger::Schedule]);
+}
+
+#[test]
+fn two_jobs_never_run_at_once() {
+    let scene = Scene::new();
+    let _busy = scene.runner.running.lock().expect("nobody else");
+    let error = scene.runner.run(&Principal::system(), "verify").expect_err("somebody runs one");
+    assert_eq!(error.code(), "conflict");
+}
+
+#[test]
+fn history_keeps_a_hundred_runs() {
+    let scene = Scene::new();
+    for _ in 0..105 {
+        scene.runner.run(&Principal::system(), "journal-verify").expect("it runs");
+    }
+    let runs = scene.archive.job_runs("journal-verify").expect("history");
+    assert!((100..=101).contains(&runs.len()), "{}", runs.len());
+    assert!(runs.windows(2).all(|pair| pair[0].number > pair[1].number));
+}
