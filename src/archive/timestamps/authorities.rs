@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::rows;
+use super::trees::hex;
 use crate::archive::Archive;
+use crate::archive::disposition::TrustedTime;
 use crate::archive::error::ArchiveError;
 use crate::config::AuthorityConfig;
 use crate::evidence::authority::{Credentials, HttpAuthority, HttpSettings, TimestampAuthority};
+use crate::evidence::{PkiJudge, Standing, standing};
 use crate::pki::revocation::{Evidence, Provenance};
+use crate::pki::token::TimestampToken;
 use crate::store::View;
 
 /// Longest file with a password, certificate or key, in bytes.
@@ -89,13 +91,20 @@ impl Archive {
         Ok(evidence)
     }
 
-    /// The time that the newest verified token proves to have come; no clock of ours is believed for it.
-    ///
-    /// # Errors
-    /// Damage.
-    pub fn proven_time(&self) -> Result<Option<DateTime<Utc>>, ArchiveError> {
+    /// The time that the newest of our tokens proves to have come; no clock of ours and no row is believed for it: the token
+    /// is verified again, and the time is the one its authority signed.
+    pub(in crate::archive) fn proven_time(&self) -> Option<TrustedTime> {
         let view = self.store.view();
-        Ok(rows::tokens(&*view)?.iter().map(|token| token.gen_time).max())
+        let tokens = rows::tokens(&*view).ok()?;
+        let newest = tokens.iter().max_by_key(|token| token.gen_time)?;
+        let token = TimestampToken::parse(&newest.token).ok()?;
+        let revocation = self.kept_revocation(&*view).ok()?;
+        let judge = PkiJudge { trust: &self.trust, revocation: &revocation, at: self.now() };
+        if standing(&judge.conclude(&token, judge.at)) != Standing::Good {
+            return None;
+        }
+        let proof = format!("{}, token {}", newest.signer, hex(&token.info().serial));
+        Some(TrustedTime { time: token.info().gen_time, proof })
     }
 }
 

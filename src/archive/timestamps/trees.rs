@@ -90,7 +90,7 @@ impl Archive {
                 through = entry.seq + 1;
                 if let (Act::Deposit, Some(id)) = (entry.act, entry.record) {
                     self.push_deposit(&*view, &mut leaves, id)?;
-                    if leaves.len() % 1_024 == 0 {
+                    if leaves.len().is_multiple_of(1_024) {
                         progress(grown + leaves.len() as u64, None);
                     }
                 }
