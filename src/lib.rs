@@ -9,6 +9,7 @@ pub mod journal;
 pub mod store;
 pub mod pdf;
 pub mod pki;
+pub mod evidence;
 pub mod panel;
 pub mod retention;
 pub mod search;

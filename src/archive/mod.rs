@@ -31,6 +31,10 @@ mod notices;
 mod open;
 #[cfg(test)]
 mod people_tests;
+#[cfg(test)]
+mod keeping_tests;
+#[cfg(test)]
+mod testing;
 pub mod permit;
 mod policies;
 mod principal;
@@ -63,8 +67,8 @@ pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create};
 pub use deposit::{Deposit, Receipt};
 pub use disposition::{
-    Approval, Certificate, FlatDecision, Kept, Performed, PlanItem, PlanRequest, PlanState, PlanView,
-    TrustedClock, TrustedTime,
+    Approval, Certificate, Kept, Performed, PlanItem, PlanRequest, PlanState, PlanView, TrustedClock,
+    TrustedTime,
 };
 pub use drill::DrillReport;
 pub use due::{DueList, DueRecord};

@@ -31,7 +31,7 @@ impl Scene {
         create(&data).expect("an archive");
         // A Monday, eleven in the morning in Tokyo.
         let clock = Arc::new(TestClock(Mutex::new("2027-02-01T02:00:00Z".parse().expect("a time"))));
-        let archive = Archive::open(&data, Options { clock: clock.clone() }).expect("it opens");
+        let archive = Archive::open(&data, Options { clock: clock.clone(), ..Options::default() }).expect("it opens");
         let archive = Arc::new(archive);
         let runner = Runner::new(archive.clone()).expect("the schedules are good");
         runner.begin().expect("jobs are remembered");

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Approval, FlatDecision, PlanItem, PlanRow, PlanView, plan_key};
+use super::{Approval, PlanItem, PlanRow, PlanView, plan_key};
 use crate::archive::Archive;
 use crate::archive::committer::{Draft, Written};
 use crate::archive::error::ArchiveError;
@@ -118,7 +118,7 @@ impl Archive {
         let mut items = Vec::new();
         for (_, id) in self.ending_before(today)? {
             let item = self.item(id)?;
-            if item.decision.decision.decision == Outcome::Eligible {
+            if item.decision.decision == Outcome::Eligible {
                 items.push(item);
             }
             if items.len() == MAX_ITEMS {
@@ -130,7 +130,7 @@ impl Archive {
 
     fn item_asked_for(&self, id: RecordId) -> Result<PlanItem, ArchiveError> {
         let item = self.item(id)?;
-        let decision = &item.decision.decision;
+        let decision = &item.decision;
         match decision.decision {
             Outcome::Eligible => Ok(item),
             Outcome::Held => {
@@ -150,7 +150,6 @@ impl Archive {
         let metadata = versions.into_iter().last().map(|version| version.metadata);
         let metadata =
             metadata.ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
-        let decision = FlatDecision { decision };
         Ok(PlanItem { id, class: metadata.class, entity: metadata.entity, decision })
     }
 
