@@ -320,3 +320,40 @@ fn somebody_nobody_knows_is_told_how_to_become_known() {
     set(&archive, "directory_owner", "\"everything\"");
     archive.json(["search"]);
 }
+
+/// Only the superuser can become another user, so elsewhere this test has nothing to do.
+#[test]
+fn another_user_of_the_machine_acts_through_the_socket_as_whom_they_are_mapped_to() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65_534;
+    if own_name() != "root" {
+        return;
+    }
+    let archive = Archive::new();
+    let open = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let program = archive.path("shosoin");
+    std::fs::copy(env!("CARGO_BIN_EXE_shosoin"), &program).unwrap();
+    open(&program, 0o755);
+    let as_nobody = |args: &[&str]| {
+        let mut command = std::process::Command::new(&program);
+        command.env_clear().env("LC_ALL", "C.UTF-8").uid(NOBODY).gid(NOBODY).current_dir("/");
+        Ran::of(command.arg("--data").arg(archive.data()).arg("--json").args(args))
+    };
+    set(&archive, "socket", "\"everyone\"");
+    open(program.parent().unwrap(), 0o755);
+    let server = support::server::Server::start(&archive);
+    assert_eq!(as_nobody(&["search"]).failure(1).code, "io", "the directory lets nobody through");
+    open(&archive.data(), 0o711);
+    let stranger = as_nobody(&["search"]).failure(1);
+    assert!(stranger.code == "forbidden" && stranger.hint.contains("--os-user nobody"), "{stranger:?}");
+    archive.json(["user", "add", "gast", "--role", "auditor", "--os-user", "nobody"]);
+    assert_eq!(as_nobody(&["search"]).success()["total"], 0);
+    assert_eq!(text(&as_nobody(&["user", "me"]).success()["name"]), "gast");
+    assert_eq!(as_nobody(&["user", "disable", "gast"]).failure(1).code, "forbidden");
+    assert!(server.get("/api/v1/journal?limit=1000").text().contains(r#""actor":"gast","act":"search""#));
+    archive.json(["user", "disable", "gast"]);
+    assert_eq!(as_nobody(&["search"]).failure(1).code, "forbidden");
+}

@@ -87,7 +87,7 @@ impl Archive {
         selection: &ExportSelection,
     ) -> Result<ExportPlan, ArchiveError> {
         permit(who, Action::Export)?;
-        let ids = self.selected(who, selection)?;
+        let ids = self.selected(who, Action::Export, selection)?;
         let mut bytes = 0;
         for id in &ids {
             // A damaged record is listed in the package; only one that never was is an error here.
@@ -177,7 +177,7 @@ impl Archive {
         request: &SearchRequest,
         out: &mut dyn Write,
     ) -> Result<(), ArchiveError> {
-        let hits = self.all_hits(who, request)?;
+        let hits = self.all_hits(who, Action::Export, request)?;
         let records = hits.len() as u64;
         let details = ExportDetails { what: "index book", selection: None, search: Some(request), records };
         self.journal_note(who, Act::Export, &details)?;
@@ -231,14 +231,24 @@ impl Archive {
     pub(super) fn selected(
         &self,
         who: &Principal,
+        action: Action,
         selection: &ExportSelection,
     ) -> Result<Vec<RecordId>, ArchiveError> {
-        if selection.ids.is_empty() { self.found(who, &selection.search) } else { Ok(selection.ids.clone()) }
+        if selection.ids.is_empty() {
+            self.found(who, action, &selection.search)
+        } else {
+            Ok(selection.ids.clone())
+        }
     }
 
-    fn found(&self, who: &Principal, request: &SearchRequest) -> Result<Vec<RecordId>, ArchiveError> {
+    fn found(
+        &self,
+        who: &Principal,
+        action: Action,
+        request: &SearchRequest,
+    ) -> Result<Vec<RecordId>, ArchiveError> {
         let view = self.store.view();
-        let hits = self.all_hits(who, request)?;
+        let hits = self.all_hits(who, action, request)?;
         let mut ids =
             hits.into_iter().map(|hit| self.deposited_at(&*view, hit.seq)).collect::<Result<Vec<_>, _>>()?;
         // With versions=all one record can be hit more than once.
@@ -248,8 +258,13 @@ impl Archive {
     }
 
     /// Every hit of a search, page by page: 16 bytes each in memory.
-    fn all_hits(&self, who: &Principal, request: &SearchRequest) -> Result<Vec<Hit>, ArchiveError> {
-        let mut query = Query { limit: MAX_LIMIT, ..self.query_for(who, Action::Export, request)? };
+    fn all_hits(
+        &self,
+        who: &Principal,
+        action: Action,
+        request: &SearchRequest,
+    ) -> Result<Vec<Hit>, ArchiveError> {
+        let mut query = Query { limit: MAX_LIMIT, ..self.query_for(who, action, request)? };
         self.indexer.catch_up_texts(self.journal_size())?;
         let mut hits = Vec::new();
         loop {

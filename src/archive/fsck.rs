@@ -70,6 +70,9 @@ impl Archive {
         problems.into_iter().for_each(|what| report.problem(None, format!("journal: {what}")));
         let expected = self.check_records(&mut report, progress)?;
         self.check_strays(&mut report, &expected)?;
+        self.missing_keepers()?.into_iter().for_each(|what| report.problem(None, what));
+        let people = self.check_people(&*self.store.view())?;
+        people.into_iter().for_each(|what| report.problem(None, format!("people: {what}")));
         report.sound = report.problem_count == 0;
         Ok(report)
     }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use super::rows::meta;
 use super::testing::{Place, approver, day, deposit, deposit_with, manager, owner};
 use super::{
     Archive, Changes, FiscalYearsChange, HoldRequest, LossDeclaration, PlanRequest, Principal, SearchRequest,
 };
 use crate::record::RecordId;
 use crate::retention::{CalendarSettings, FiscalYear, Outcome};
+use crate::store::{Batch, Direction, Table};
 
 fn until(archive: &Archive, id: RecordId) -> Option<String> {
     let decision = archive.retention_explain(&owner(), id).unwrap();
@@ -274,4 +276,25 @@ fn what_comes_due_is_listed_by_day_with_its_holds() {
         due.records.iter().map(|record| (record.id, record.retain_until.to_string())).collect();
     assert_eq!(days, [(over, "2023-05-31".to_string()), (soon, "2027-05-31".to_string())]);
     assert_eq!(due.records[1].decision, Outcome::Retain);
+}
+
+#[test]
+fn a_hold_or_an_old_policy_text_that_somebody_removed_from_the_store_is_missed() {
+    let place = Place::new();
+    let archive = place.open();
+    let id = deposit(&archive, "receipt", "2015-06-01", "a receipt").id;
+    archive.hold_place(&manager(), hold("matter", vec![id], None)).unwrap();
+    fs::remove_file(place.data().join("retention-policies/jp-companies-act.toml")).unwrap();
+    archive.retention_reevaluate(&manager(), &|_, _| {}).unwrap();
+    assert!(archive.fsck(&owner(), &|_, _| {}).unwrap().sound);
+    for (prefix, word) in [(meta::HOLD_PREFIX, "matter"), (meta::POLICY_PREFIX, "jp-companies-act")] {
+        let end = meta::end_of(prefix);
+        let rows = archive.store.view().scan(Table::Meta, prefix, Some(&end), Direction::Forward).next();
+        let (key, _) = rows.unwrap().unwrap();
+        let mut batch = Batch::default();
+        batch.delete(Table::Meta, key);
+        archive.store.commit(batch).unwrap();
+        let report = archive.fsck(&owner(), &|_, _| {}).unwrap();
+        assert!(report.problems.iter().any(|problem| problem.what.contains(word)), "{:?}", report.problems);
+    }
 }

@@ -18,6 +18,7 @@ mod disposition;
 mod due;
 mod fiscal_years;
 mod fsck;
+mod fsck_keeping;
 mod head;
 mod holds;
 mod indexer;
@@ -29,6 +30,7 @@ mod keyring;
 mod layout;
 mod notices;
 mod open;
+mod people_check;
 #[cfg(test)]
 mod people_tests;
 #[cfg(test)]

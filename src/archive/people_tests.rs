@@ -141,6 +141,36 @@ fn a_token_row_changed_without_the_key_opens_nothing() {
 }
 
 #[test]
+fn rights_put_back_from_an_older_copy_are_noticed_by_fsck() {
+    let (_home, archive, admin, _) = new_archive();
+    let sound = |archive: &Archive| archive.fsck(&owner(), &|_, _| {}).unwrap().problems;
+    archive.user_add(&owner(), user("tanaka", Role::Manager)).unwrap();
+    let made = archive.token_create(&owner(), "tanaka", None, None).unwrap();
+    let key = archive.keyring.user_key("tanaka");
+    let before = archive.store.view().get(Table::Meta, &key).unwrap().unwrap();
+    let (token_key, token_before) = token_row(&archive, &made.token);
+    let (admin_key, admin_before) = token_row(&archive, &admin);
+    let less = UserChanges { roles: Some(vec![Role::Clerk]), ..UserChanges::default() };
+    archive.user_change(&owner(), "tanaka", less).unwrap();
+    archive.token_revoke(&owner(), &made.about.id).unwrap();
+    assert!(sound(&archive).is_empty(), "as the journal says");
+    for token in archive.token_list(&owner()).unwrap().iter().filter(|token| token.user == "admin") {
+        archive.token_revoke(&owner(), &token.id).unwrap();
+    }
+    assert!(sound(&archive).is_empty());
+    put(&archive, key, before);
+    put(&archive, token_key.clone(), token_before);
+    put(&archive, admin_key, admin_before);
+    let found = sound(&archive);
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found.iter().all(|problem| problem.what.starts_with("people: ")), "{found:?}");
+    let mut batch = Batch::default();
+    batch.delete(Table::Meta, token_key);
+    archive.store.commit(batch).unwrap();
+    assert!(sound(&archive).iter().any(|problem| problem.what.contains("no row any more")));
+}
+
+#[test]
 fn no_row_about_people_can_be_read_without_the_key() {
     let (_home, archive, _, _) = new_archive();
     let new = NewUser { os_user: Some("os-marker".into()), ..user("name-marker", Role::Clerk) };

@@ -187,6 +187,7 @@ impl Action {
             | Self::Correct
             | Self::Withdraw
             | Self::Export
+            | Self::Verify
             | Self::JournalList
             | Self::NoticesShow => About::Records,
             // Of people only those within one's own scope can be given anything (`users.rs`).

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Archive;
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
+use super::fsck_keeping::text_digest;
 use super::keyring::Keyring;
 use super::permit::Action;
 use super::principal::Principal;
@@ -227,6 +228,15 @@ impl Archive {
         let after = rows(&*self.store.view(), &self.keyring)?;
         self.policies.set(schedule(&after, files)?);
         Ok(!next.is_empty())
+    }
+
+    /// Ids and digests of all policy texts that are kept.
+    pub(super) fn policy_digests(&self, view: &dyn View) -> Result<Vec<(String, String)>, ArchiveError> {
+        let rows = rows(view, &self.keyring)?;
+        let texts = rows
+            .into_values()
+            .flat_map(|row| row.texts.into_iter().map(move |text| (row.id.clone(), text_digest(&text.text))));
+        Ok(texts.collect())
     }
 
     /// Why a record is kept how long.

@@ -210,6 +210,12 @@ impl Archive {
         Ok(tokens)
     }
 
+    /// Every token, as lists show it.
+    pub(super) fn token_views(&self) -> Result<Vec<TokenView>, ArchiveError> {
+        let tokens = self.tokens_from(meta::TOKEN_PREFIX)?;
+        Ok(tokens.into_iter().map(|(key, row)| shown(&key, row)).collect())
+    }
+
     /// Ends a token at once; one's own always, others' with the right to.
     ///
     /// # Errors

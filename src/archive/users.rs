@@ -227,6 +227,11 @@ impl Archive {
         Ok(users.iter().map(shown).collect())
     }
 
+    /// Every user that has a row, as lists show it.
+    pub(super) fn user_views(&self) -> Result<Vec<UserView>, ArchiveError> {
+        Ok(self.users()?.iter().map(shown).collect())
+    }
+
     /// Whether `who` may see that this user exists.
     pub(super) fn sees_user(&self, who: &Principal, name: &str) -> Result<bool, ArchiveError> {
         if permit(who, Action::UserList).is_err() {

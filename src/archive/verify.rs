@@ -85,7 +85,7 @@ impl Archive {
         selection: &ExportSelection,
     ) -> Result<VerifyPlan, ArchiveError> {
         permit(who, Action::Verify)?;
-        let ids = self.selected(who, selection)?;
+        let ids = self.selected(who, Action::Verify, selection)?;
         for id in &selection.ids {
             // A damaged record is a result; only one that never was, or is not for these eyes, is an error.
             match self.load_for(&*self.store.view(), who, Action::Verify, *id) {

@@ -45,6 +45,8 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (true, "/records/{id}/original") => Action::Get,
         (false, "/records/{id}/corrections") => Action::Correct,
         (false, "/records/{id}/withdrawal" | "/records/{id}/reinstatement") => Action::Withdraw,
+        // Any file, of the archive or not, under the roots that the archive trusts.
+        (false, "/inspections" | "/verifications") => Action::Verify,
         (true, "/journal") => Action::JournalList,
         (true, "/journal/checkpoint") => Action::Status,
         (true, "/journal/extract") => Action::JournalExport,
@@ -64,7 +66,8 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (true, "/holds") => Action::HoldList,
         (false, "/holds") => Action::HoldPlace,
         (false, "/holds/releases") => Action::HoldRelease,
-        (true, "/dispositions" | "/records/{id}/certificate") => Action::DispositionList,
+        (true, "/records/{id}/certificate") => Action::Show,
+        (true, "/dispositions") => Action::DispositionList,
         (false, "/dispositions") => Action::DispositionPlan,
         (false, "/dispositions/{plan}/approval") => Action::DispositionApprove,
         (false, "/dispositions/{plan}/performance") => Action::DispositionPerform,

@@ -27,7 +27,7 @@ const ORDER: [&str; 18] = [
 ];
 
 /// What is used in some folders only, so that it can be replaced there and is read there.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 15] = [
     ("rocksdb::", &["store"]),
     ("tantivy::", &["search"]),
     ("lopdf::", &["pdf"]),
@@ -38,6 +38,7 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("tokio::", &["web", "cli"]),
     ("async fn", &["web", "cli"]),
     ("clap::", &["cli"]),
+    ("lettre::", &["jobs"]),
     ("Utc::now", &["archive"]),
     ("SystemTime::now", &["archive"]),
     ("Local::now", &["archive"]),

@@ -49,8 +49,7 @@ impl Archive {
     /// Lists what is eligible, with reasons, for somebody else to approve. Destroys nothing.
     ///
     /// # Errors
-    /// [`ArchiveError::Refused`] or [`ArchiveError::Held`] for a record that is asked for and not eligible;
-    /// [`ArchiveError::Invalid`] when nothing is.
+    /// [`ArchiveError::Refused`] or [`ArchiveError::Held`] for a record that is asked for and not eligible.
     pub fn disposition_plan(&self, who: &Principal, request: &PlanRequest) -> Result<PlanView, ArchiveError> {
         permit(who, Action::DispositionPlan)?;
         let as_of = self.today();
@@ -61,9 +60,6 @@ impl Archive {
             }
             ids => ids.iter().map(|id| self.item_asked_for(*id)).collect::<Result<_, _>>()?,
         };
-        if items.is_empty() {
-            return Err(ArchiveError::Invalid("no record is eligible: nothing to plan".into()));
-        }
         let plan = Uuid::now_v7();
         let digest = Digest::of(&rows::encode(&Digested { plan, as_of, items: &items }));
         let (author, planned_at) = (who.name.clone(), self.clock.now());

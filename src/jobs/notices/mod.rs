@@ -6,6 +6,7 @@
 mod digest;
 mod item;
 mod mail;
+mod sources;
 mod text;
 mod webhook;
 
@@ -16,7 +17,9 @@ pub use digest::{Digest, Told};
 pub use item::{Item, Kind};
 pub use text::{Message, Style, message};
 
-use crate::archive::{Action, Archive, ArchiveError, Channel, ContractEnd, Principal, permit};
+use sources::SOURCES;
+
+use crate::archive::{Action, Archive, ArchiveError, Channel, Principal, permit};
 use crate::config::NoticesConfig;
 use crate::journal::Act;
 
@@ -95,25 +98,22 @@ struct DeliveryDetails<'a> {
 /// # Errors
 /// [`ArchiveError::Forbidden`], or the store's.
 pub fn due(archive: &Archive, who: &Principal) -> Result<Vec<Item>, ArchiveError> {
+    permit(who, Action::NoticesShow)?;
     let today = archive.today();
     let ahead = archive.config().notices.days_before.iter().copied().max().unwrap_or(0);
     let until = today.checked_add_signed(TimeDelta::days(ahead.into())).unwrap_or(NaiveDate::MAX);
     let from = today.checked_sub_signed(TimeDelta::days(LOOK_BACK_DAYS)).unwrap_or(NaiveDate::MIN);
-    Ok(archive.contract_ends(who, from, until)?.into_iter().map(contract_end).collect())
-}
-
-fn contract_end(end: ContractEnd) -> Item {
-    let name =
-        end.title.map_or_else(|| end.counterparty.clone(), |title| format!("{} {title}", end.counterparty));
-    Item {
-        kind: Kind::ContractEnd,
-        due: end.ends_on,
-        subject: end.id.to_string(),
-        record: true,
-        text_ja: "契約が終わります".into(),
-        text_en: "the contract ends".into(),
-        name: Some(name),
+    let mut items = Vec::new();
+    for source in SOURCES {
+        match source(archive, who, from, until) {
+            Ok(found) => items.extend(found),
+            // What somebody may not see does not come due for them.
+            Err(ArchiveError::Forbidden(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
+    items.sort_by(|a, b| (a.due, a.kind, &a.subject).cmp(&(b.due, b.kind, &b.subject)));
+    Ok(items)
 }
 
 /// Whether the settings name any way to tell.

