@@ -66,7 +66,7 @@ impl Archive {
         let stop: Arc<(Mutex<bool>, Condvar)> = Arc::default();
         let (archive, stopping) = (self.clone(), stop.clone());
         let thread = std::thread::Builder::new().name("shipper".into()).spawn(move || {
-            let mut failures = 0;
+            let mut failures = 0_u32;
             while !wait(&stopping, interval * (failures + 1).min(MAX_PAUSE)) {
                 failures = if archive.ship_once() { 0 } else { failures + 1 };
             }

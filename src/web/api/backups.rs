@@ -101,7 +101,7 @@ pub async fn fixity(
     Who(who): Who,
     Body(wanted): Body<FixityRun>,
 ) -> Result<Json<FixityReport>, Problem> {
-    let go_on = |_| std::ops::ControlFlow::Continue(());
+    let go_on = |_: u64| std::ops::ControlFlow::<()>::Continue(());
     Ok(Json(app.run(move |archive| archive.fixity(&who, wanted.parts, &go_on)).await?))
 }
 
