@@ -239,6 +239,19 @@ pub struct MetadataFlags {
     /// Invoice registration number (登録番号), T and 13 digits
     #[arg(long)]
     pub invoice_number: Option<String>,
+    /// Another field, such as the day of an event that starts a retention period: 引渡日=2026-03-31; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
+    pub custom: Vec<(String, String)>,
+}
+
+/// Reads `NAME=VALUE`; an empty value removes the field on a correction.
+fn named_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
 }
 
 impl MetadataFlags {
@@ -260,7 +273,7 @@ impl MetadataFlags {
             class: self.class.clone(),
             title: self.title.clone(),
             number: self.number.clone(),
-            custom: Default::default(),
+            custom: self.custom.iter().cloned().collect(),
         }
     }
 }
