@@ -11,8 +11,8 @@ use std::process::{Command, Output};
 use authority::Authority;
 use chrono::{DateTime, Datelike, TimeZone, Utc};
 use shosoin::evidence::{
-    ArchiveTimeStampChain, EvidenceRecord, Flaw, HashTree, ObjectHash, PkiJudge, Verdict, Verification, first_stamp,
-    node_of, renewal_first_list, renewed_object_hash, sequence_der, verify,
+    ArchiveTimeStampChain, EvidenceRecord, Flaw, HashTree, ObjectHash, PkiJudge, Verdict, Verification,
+    first_stamp, node_of, renewal_first_list, renewed_object_hash, sequence_der, verify,
 };
 use shosoin::pki::DigestAlgorithm::{self, Sha256, Sha512};
 use shosoin::pki::{revocation::Evidence, trust::TrustStore};
@@ -79,9 +79,15 @@ fn digest_flag(algorithm: DigestAlgorithm) -> &'static str {
 }
 
 /// A chain over `leaves` for leaf `index`, each leaf with a blinding value beside it as the archive does it.
-fn chain(algorithm: DigestAlgorithm, leaves: &[Vec<u8>], index: usize, authority: &Authority) -> ArchiveTimeStampChain {
+fn chain(
+    algorithm: DigestAlgorithm,
+    leaves: &[Vec<u8>],
+    index: usize,
+    authority: &Authority,
+) -> ArchiveTimeStampChain {
     let blind = |i: usize| algorithm.hash(&[b"random ".as_slice(), &i.to_be_bytes()].concat());
-    let nodes: Vec<_> = leaves.iter().enumerate().map(|(i, leaf)| node_of(algorithm, &[leaf, &blind(i)])).collect();
+    let nodes: Vec<_> =
+        leaves.iter().enumerate().map(|(i, leaf)| node_of(algorithm, &[leaf, &blind(i)])).collect();
     let tree = HashTree::build(algorithm, nodes.concat()).unwrap();
     let token = authority.token(digest_flag(algorithm), tree.root());
     assert!(authority.verifies(&token, tree.root()), "OpenSSL does not verify its own token");
@@ -91,7 +97,11 @@ fn chain(algorithm: DigestAlgorithm, leaves: &[Vec<u8>], index: usize, authority
 }
 
 /// Timestamp renewal together with another batch.
-fn renew(algorithm: DigestAlgorithm, chain: &ArchiveTimeStampChain, authority: &Authority) -> ArchiveTimeStampChain {
+fn renew(
+    algorithm: DigestAlgorithm,
+    chain: &ArchiveTimeStampChain,
+    authority: &Authority,
+) -> ArchiveTimeStampChain {
     let tokens: Vec<&[u8]> = chain.stamps.iter().map(|stamp| stamp.time_stamp.bytes()).collect();
     let ours = renewal_first_list(algorithm, &tokens);
     let leaves = [algorithm.hash(b"another batch"), node_of(algorithm, &ours)].concat();
@@ -105,7 +115,8 @@ fn renew(algorithm: DigestAlgorithm, chain: &ArchiveTimeStampChain, authority: &
 
 fn accepted(output: Option<Output>, chains: usize) {
     let Some(output) = output else { return };
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert_eq!(said.lines().filter(|line| line.starts_with("chain ")).count(), chains, "{said}");
 }
@@ -135,7 +146,8 @@ fn a_record_is_verified_by_openssl_and_bouncycastle_through_both_renewals() {
         refused(batch.bouncy_castle(record, &[1], &moment));
     };
 
-    let hashes = |algorithm: DigestAlgorithm| batch.objects.iter().map(move |o| algorithm.hash(o)).collect::<Vec<_>>();
+    let hashes =
+        |algorithm: DigestAlgorithm| batch.objects.iter().map(move |o| algorithm.hash(o)).collect::<Vec<_>>();
     let stamped = chain(Sha256, &hashes(Sha256), 3, &first);
     let record = EvidenceRecord::new(vec![stamped.clone()]);
     valid(&batch, &record, 2027);
@@ -146,7 +158,8 @@ fn a_record_is_verified_by_openssl_and_bouncycastle_through_both_renewals() {
     valid(&batch, &EvidenceRecord::new(vec![renewed.clone()]), 2036);
 
     let sequence = sequence_der(std::slice::from_ref(&renewed));
-    let leaves: Vec<_> = hashes(Sha512).iter().map(|hash| renewed_object_hash(Sha512, hash, &sequence)).collect();
+    let leaves: Vec<_> =
+        hashes(Sha512).iter().map(|hash| renewed_object_hash(Sha512, hash, &sequence)).collect();
     let rehashed = chain(Sha512, &leaves, 3, &third);
     let record = EvidenceRecord::new(vec![renewed.clone(), rehashed.clone()]);
     valid(&batch, &record, 2047);

@@ -70,6 +70,8 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (false, "/dispositions") => Action::DispositionPlan,
         (false, "/dispositions/{plan}/approval") => Action::DispositionApprove,
         (false, "/dispositions/{plan}/performance") => Action::DispositionPerform,
+        (true, "/jobs" | "/jobs/history") => Action::JobsList,
+        (false, "/jobs/{name}/runs" | "/jobs/{name}/pause") => Action::JobsRun,
         (true, "/users") => Action::UserList,
         (false, "/users" | "/users/{name}/changes") => Action::UserChange,
         (false, "/users/{name}/tokens") => Action::TokenChange,

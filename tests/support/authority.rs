@@ -133,7 +133,9 @@ impl Authority {
             }
         };
         command.current_dir(self.home.path()).env("TZ", "UTC").args(arguments.split_whitespace());
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; apt-get install openssl faketime"))
+        command
+            .output()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}; apt-get install openssl faketime"))
     }
 }
 
@@ -181,8 +183,10 @@ fn serve(mut stream: TcpStream, behaviour: &Behaviour) {
     let Some((head, body)) = read_request(&mut stream) else { return };
     let (status, kind, answer) = behaviour(&body);
     let challenge = if head.is_empty() { "" } else { "Connection: close\r\n" };
-    let head =
-        format!("HTTP/1.1 {status} .\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{challenge}\r\n", answer.len());
+    let head = format!(
+        "HTTP/1.1 {status} .\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{challenge}\r\n",
+        answer.len()
+    );
     // The other side may have hung up by now, which is for it to report.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer));
 }

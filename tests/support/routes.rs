@@ -15,6 +15,7 @@ impl Operation {
     pub fn path(&self, id: &str) -> String {
         let name = "nobody-of-this-name";
         let filled = self.template.replace("{id}", id).replace("{seq}", "0").replace("{name}", name);
+        let filled = filled.replace("{plan}", id);
         assert!(!filled.contains('{'), "{filled}: teach the tests this parameter");
         filled
     }
