@@ -15,6 +15,7 @@ pub use notices::{
 };
 pub use people::{DirectoryOwner, PeopleConfig, SocketReach};
 
+use crate::backup::Tier;
 use crate::record::Currency;
 use crate::retention::Calendar;
 
@@ -45,6 +46,8 @@ pub struct Config {
     pub deposit: DepositConfig,
     #[serde(default)]
     pub search: SearchConfig,
+    #[serde(default)]
+    pub backup: BackupConfig,
     #[serde(default)]
     pub signatures: SignaturesConfig,
     #[serde(default)]
@@ -99,6 +102,62 @@ pub struct DepositConfig {
 pub struct SearchConfig {
     pub writer_memory_bytes: usize,
     pub cache_bytes: usize,
+}
+
+/// Where backups go and how long they stay.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackupConfig {
+    /// Directories of the repositories, relative to the data directory unless absolute; none: no such backups.
+    pub daily: Option<PathBuf>,
+    pub monthly: Option<PathBuf>,
+    pub yearly: Option<PathBuf>,
+    /// Generations kept in each.
+    pub keep_daily: u32,
+    pub keep_monthly: u32,
+    pub keep_yearly: u32,
+    /// Days that wrapped keys are kept.
+    pub key_set_days: u32,
+    /// Seconds between the steps in which a server ships the journal to the daily repository; 0: never.
+    pub ship_seconds: u32,
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self {
+            daily: None,
+            monthly: None,
+            yearly: None,
+            keep_daily: 35,
+            keep_monthly: 24,
+            keep_yearly: 12,
+            key_set_days: 35,
+            ship_seconds: 10,
+        }
+    }
+}
+
+impl BackupConfig {
+    /// The repository of a tier, and how many generations it keeps.
+    pub fn tier(&self, tier: Tier) -> (Option<&Path>, u32) {
+        let (directory, keep) = match tier {
+            Tier::Daily => (&self.daily, self.keep_daily),
+            Tier::Monthly => (&self.monthly, self.keep_monthly),
+            Tier::Yearly => (&self.yearly, self.keep_yearly),
+        };
+        (directory.as_deref(), keep)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if [self.keep_daily, self.keep_monthly, self.keep_yearly].contains(&0) {
+            return Err("[backup] keep_daily, keep_monthly and keep_yearly are at least 1".into());
+        }
+        let directories: Vec<_> = Tier::ALL.into_iter().filter_map(|tier| self.tier(tier).0).collect();
+        if (1..directories.len()).any(|i| directories[..i].contains(&directories[i])) {
+            return Err("[backup] daily, monthly and yearly need a directory each".into());
+        }
+        Ok(())
+    }
 }
 
 /// Whose certificates are believed.
@@ -179,6 +238,7 @@ impl Config {
         if self.deposit.max_bytes == 0 || self.deposit.max_bytes_in_flight < self.deposit.max_bytes {
             return Err("[deposit] max_bytes must be above zero and at most max_bytes_in_flight".into());
         }
+        self.backup.check()?;
         self.notices.check()?;
         if !self.server.listen.ip().is_loopback() {
             return Err(format!(
@@ -245,6 +305,11 @@ mod tests {
         assert_eq!(config.people.directory_owner, DirectoryOwner::default());
         assert_eq!(config.people.socket, SocketReach::default());
         assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);
+        let kept = |backup: &BackupConfig| Tier::ALL.map(|tier| backup.tier(tier).1);
+        assert_eq!(kept(&config.backup), kept(&BackupConfig::default()));
+        assert_eq!(config.backup.key_set_days, BackupConfig::default().key_set_days);
+        assert_eq!(config.backup.ship_seconds, BackupConfig::default().ship_seconds);
+        assert_eq!(config.backup.daily, None);
     }
 
     #[test]
@@ -257,6 +322,18 @@ mod tests {
     fn an_address_that_the_network_reaches_is_refused() {
         let error = Config::parse(&TEMPLATE.replace("127.0.0.1:8750", "0.0.0.0:8750")).unwrap_err();
         assert!(error.contains("TLS"), "{error}");
+    }
+
+    #[test]
+    fn backup_directories_are_apart_and_something_is_always_kept() {
+        let with =
+            |lines: &str| Config::parse(&TEMPLATE.replace("[backup]\n", &format!("[backup]\n{lines}")));
+        let config = with("daily = \"/mnt/daily\"\n").unwrap();
+        assert_eq!(config.backup.tier(Tier::Daily), (Some(Path::new("/mnt/daily")), 35));
+        let same = with("daily = \"/mnt/x\"\nyearly = \"/mnt/x\"\n").unwrap_err();
+        assert!(same.contains("a directory each"), "{same}");
+        let none = Config::parse(&TEMPLATE.replace("keep_daily = 35", "keep_daily = 0")).unwrap_err();
+        assert!(none.contains("at least 1"), "{none}");
     }
 
     #[test]

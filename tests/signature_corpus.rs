@@ -149,8 +149,9 @@ fn judge(path: &str, facts: &Value, expected: &Value) -> Vec<String> {
         found.push(format!("{} signatures expected, {} said", wanted.len(), said.len()));
         return found;
     }
-    for (want, got) in wanted.iter().zip(said) {
-        found.extend(differences(want, got));
+    for (index, want) in wanted.iter().enumerate() {
+        let named = said.iter().find(|got| got["field"] == want["field"]);
+        found.extend(differences(want, named.unwrap_or(&said[index])));
     }
     found
 }

@@ -20,6 +20,7 @@ use super::error::ArchiveError;
 use super::head::Head;
 use super::principal::Principal;
 use super::rows;
+use crate::backup::changes;
 use crate::journal::{Act, Entry, SigningKey, VerifyingKey};
 use crate::record::RecordId;
 use crate::store::{Batch, Expect, Store, Table, View};
@@ -349,6 +350,9 @@ fn prepare(
         batch.put(Table::Tree, key, hash);
     }
     batch.put(Table::Journal, rows::journal_key(stamp.seq), bytes);
+    // Always written, even when empty: its absence says that a release wrote the entry that kept no such lists.
+    let changes = changes::encode(&batch);
+    batch.put(Table::Changes, rows::journal_key(stamp.seq), changes);
     pending.absorb(batch);
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::permit::Refusal;
+use crate::backup::{BackupError, RepositoryError};
 use crate::record::RecordId;
 use crate::seal::SealError;
 use crate::search::{IndexError, SearchError};
@@ -44,6 +45,8 @@ pub enum ArchiveError {
     TooLarge { size: u64, limit: u64 },
     #[error("{0} is not an archive")]
     NotAnArchive(PathBuf),
+    #[error("{0} holds an archive whose restore is not finished")]
+    NotRestored(PathBuf),
     #[error("{0} already holds an archive or other files")]
     NotEmpty(PathBuf),
     #[error("another process is using the archive in {0}")]
@@ -77,6 +80,8 @@ pub enum ArchiveError {
     #[error(transparent)]
     Store(StoreError),
     #[error(transparent)]
+    Backup(BackupError),
+    #[error(transparent)]
     Search(#[from] SearchError),
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -95,6 +100,7 @@ impl ArchiveError {
             Self::Conflict(_) => "conflict",
             Self::TooLarge { .. } => "too-large",
             Self::NotAnArchive(_) => "not-an-archive",
+            Self::NotRestored(_) => "not-restored",
             Self::NotEmpty(_) => "not-empty",
             Self::Locked(_) => "locked",
             Self::KeyRefused(_) => "key-refused",
@@ -102,6 +108,7 @@ impl ArchiveError {
             Self::DiskFull(_) => "disk-full",
             Self::NewerFormat(_) => "newer-format",
             Self::Stopped(_) => "stopped",
+            Self::Backup(_) => "backup",
             Self::Io { .. } | Self::Store(_) => "io",
             Self::Config(_) | Self::Retention(_) => "config",
             Self::Search(SearchError::Index(_)) | Self::Index(_) => "index",
@@ -129,6 +136,7 @@ impl ArchiveError {
             }
             Self::NotFound(_) => "see in the list of such things what there is, then repeat",
             Self::NewerFormat(_) => "install the release that wrote it",
+            Self::Backup(_) => return None,
             Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
                 "start again from the first page"
@@ -147,6 +155,7 @@ impl ArchiveError {
             Self::NotAnArchive(_) => {
                 "create one with `shosoin --data DIR init`, or point --data at the right directory"
             }
+            Self::NotRestored(_) => "run the same `shosoin restore` again; it goes on where it ended",
             Self::NotEmpty(_) => "choose a new or empty directory",
             Self::Locked(_) => "stop the other process, or use the running server through its socket",
             Self::KeyRefused(_) => "put the archive's own key file back at the path that shosoin.toml names",
@@ -192,6 +201,29 @@ impl From<SealError> for ArchiveError {
             SealError::WrongKek { .. } => Self::KeyRefused(error.to_string()),
             other => Self::Seal(other),
         }
+    }
+}
+
+impl From<BackupError> for ArchiveError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::KeyRefused(why) => Self::KeyRefused(why),
+            BackupError::Store(error) => error.into(),
+            BackupError::Commit(error) => error.into(),
+            BackupError::Seal(error) => error.into(),
+            BackupError::Newer { .. } => Self::NewerFormat(error.to_string()),
+            BackupError::Untrusted { .. } | BackupError::Contradiction(_) => Self::Corrupt(error.to_string()),
+            BackupError::NoGeneration(what) => Self::NotFound(what),
+            BackupError::Repository(RepositoryError::Busy(_)) => Self::Conflict(error.to_string()),
+            BackupError::Repository(RepositoryError::Full(_)) => Self::DiskFull(error.to_string()),
+            other => Self::Backup(other),
+        }
+    }
+}
+
+impl From<RepositoryError> for ArchiveError {
+    fn from(error: RepositoryError) -> Self {
+        BackupError::from(error).into()
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use super::absent::absent;
 use super::disposition::Tombstone;
 use super::error::ArchiveError;
 use super::journal_verify::JournalReport;
@@ -69,6 +70,7 @@ impl Archive {
         problems.into_iter().for_each(|what| report.problem(None, format!("journal: {what}")));
         let expected = self.check_records(&mut report, progress)?;
         self.check_strays(&mut report, &expected)?;
+        self.missing_keepers()?.into_iter().for_each(|what| report.problem(None, what));
         let people = self.check_people(&*self.store.view())?;
         people.into_iter().for_each(|what| report.problem(None, format!("people: {what}")));
         report.sound = report.problem_count == 0;
@@ -127,6 +129,15 @@ impl Archive {
         deposit_seq: u64,
         report: &mut FsckReport,
     ) -> Result<(), ArchiveError> {
+        if let Some(row) = absent(view, id)? {
+            let left = view.get(Table::Records, id.as_bytes())?.is_some()
+                || view.get(Table::Keys, id.as_bytes())?.is_some()
+                || self.store.blobs().size(&BlobId(*id.as_bytes()))?.is_some();
+            if left || row.deposit_seq != deposit_seq {
+                report.problem(Some(id), "it was left out by a restore, but something of it is here");
+            }
+            return Ok(());
+        }
         if let Some(tombstone) = self.tombstone(view, id)? {
             return self.check_tombstone(view, id, deposit_seq, &tombstone, report);
         }

@@ -161,7 +161,7 @@ impl Archive {
         Ok(names)
     }
 
-    fn holds(&self, view: &dyn View) -> Result<Vec<(Vec<u8>, HoldRow)>, ArchiveError> {
+    pub(super) fn holds(&self, view: &dyn View) -> Result<Vec<(Vec<u8>, HoldRow)>, ArchiveError> {
         let end = meta::end_of(meta::HOLD_PREFIX);
         view.scan(Table::Meta, meta::HOLD_PREFIX, Some(&end), Direction::Forward)
             .map(|stored| {

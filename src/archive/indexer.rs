@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::absent::absent;
 use super::committer::Published;
 use super::error::ArchiveError;
 use super::keyring::Keyring;
@@ -150,6 +151,9 @@ impl Indexer {
     /// All versions of one record, as the index wants them.
     fn docs(&self, view: &dyn View, id: RecordId) -> Result<RecordDocs, ArchiveError> {
         let Some(row_bytes) = view.get(Table::Records, id.as_bytes())? else {
+            if let Some(row) = absent(view, id)? {
+                return Ok(RecordDocs { seq: row.deposit_seq, versions: Vec::new() });
+            }
             // Destroyed: the index forgets all it held about the record.
             let tombstone = self.keyring.tombstone(view, id)?.ok_or(ArchiveError::NoSuchRecord(id))?;
             return Ok(RecordDocs { seq: tombstone.deposit_seq, versions: Vec::new() });

@@ -8,6 +8,7 @@ use sha2::Sha256;
 
 use super::error::ArchiveError;
 use super::rows;
+use crate::backup::{self, BackupError, Opened, Repository};
 use crate::record::{Digest, RecordId};
 use crate::seal::{self, Compression, Dek, Kek, Purpose};
 use crate::store::{Table, View};
@@ -58,6 +59,16 @@ impl Keyring {
     /// The key that index files are sealed under.
     pub fn index_key(&self) -> seal::DerivedKey {
         self.inner.archive.derive("search-index")
+    }
+
+    /// The key that packs of backups are sealed under.
+    pub fn pack_key(&self) -> Dek {
+        backup::pack_key(&self.inner.archive)
+    }
+
+    /// Opens a backup repository of this archive.
+    pub fn open_backup<'a>(&self, repository: &'a dyn Repository) -> Result<Opened<'a>, BackupError> {
+        Opened::open(repository, &self.inner.kek, &ARCHIVE_CONTEXT)
     }
 
     /// Row key under which identical content is recognised, without revealing its digest.

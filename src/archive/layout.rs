@@ -66,6 +66,11 @@ impl Layout {
         self.root.join("checkpoint.txt")
     }
 
+    /// There while a restore into this directory is unfinished.
+    pub fn unfinished_restore(&self) -> PathBuf {
+        self.root.join("restore.json")
+    }
+
     /// Locked while a process has the archive open.
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock")

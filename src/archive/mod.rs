@@ -1,18 +1,24 @@
 //! The engine: one verb per file. It is synchronous, and the only code that changes an archive.
 
+mod absent;
 mod access;
 mod anchor;
+mod backup;
+mod backup_verify;
 mod clock;
 mod committer;
 mod correct;
 mod create;
 mod deposit;
-mod disposition;
-mod due;
+mod drill;
 mod error;
 mod export;
+mod fixity;
+mod disposition;
+mod due;
 mod fiscal_years;
 mod fsck;
+mod fsck_keeping;
 mod head;
 mod holds;
 mod indexer;
@@ -27,15 +33,22 @@ mod open;
 mod people_check;
 #[cfg(test)]
 mod people_tests;
+#[cfg(test)]
+mod keeping_tests;
+#[cfg(test)]
+mod testing;
 pub mod permit;
 mod policies;
 mod principal;
 mod records;
+mod repair;
+mod restore;
 mod reevaluate;
 mod retrieve;
 pub mod rows;
 mod search;
 mod search_request;
+mod shipping;
 mod show;
 mod texts;
 mod token;
@@ -49,18 +62,22 @@ use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
 
+pub use backup::{BackupReport, GenerationView};
+pub use backup_verify::VerifiedGeneration;
 pub use clock::{Clock, SystemClock};
 pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create};
 pub use deposit::{Deposit, Receipt};
 pub use disposition::{
-    Approval, Certificate, FlatDecision, Kept, Performed, PlanItem, PlanRequest, PlanState, PlanView,
-    TrustedClock, TrustedTime,
+    Approval, Certificate, Kept, Performed, PlanItem, PlanRequest, PlanState, PlanView, TrustedClock,
+    TrustedTime,
 };
+pub use drill::DrillReport;
 pub use due::{DueList, DueRecord};
 pub use error::ArchiveError;
 pub use export::{ExportPlan, ExportSelection, ExportSummary, JournalExport};
 pub use fiscal_years::{FiscalYearsChange, FiscalYearsView, LossDeclaration};
+pub use fixity::FixityReport;
 pub use fsck::FsckReport;
 pub use holds::{HoldRequest, HoldView, Release};
 pub use indexer::IndexStatus;
@@ -73,16 +90,18 @@ pub use open::Options;
 pub use permit::{Action, Refusal, permit, permit_for, permit_second};
 pub use principal::{Principal, Role, Scope};
 pub use reevaluate::Reevaluation;
+pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
+pub use shipping::{ShipStatus, Shipper};
 pub use show::{RecordView, RetentionView};
 pub use token::{NewToken, TokenKey, TokenView};
 pub use users::{NewUser, UserChanges, UserView};
 pub use verify::{Check, CheckName, Verified, VerifyPlan};
 
 use crate::config::Config;
-use crate::journal::VerifyingKey;
+use crate::journal::{SigningKey, VerifyingKey};
 use crate::pki::trust::TrustStore;
 use crate::store::Store;
 use committer::Committer;
@@ -111,6 +130,12 @@ pub struct Archive {
     /// First line of every checkpoint, and the key they verify under.
     identity: Identity,
     verifying_key: VerifyingKey,
+    /// Signs what backups say; the committer has its own.
+    signer: SigningKey,
+    /// One run on the backup repositories at a time.
+    backing_up: Mutex<()>,
+    /// How far the daily repository follows the journal.
+    shipped: Mutex<ShipStatus>,
     /// Token rows may be unsealed, because a release that did not seal them made the archive.
     plain_tokens: bool,
     /// The thread that follows the journal, when there is one.

@@ -47,6 +47,15 @@ impl Archive {
     /// [`ArchiveError::NotAnArchive`], [`ArchiveError::Locked`], [`ArchiveError::KeyRefused`],
     /// [`ArchiveError::Config`], or damage.
     pub fn open(data: &Path, options: Options) -> Result<Self, ArchiveError> {
+        let unfinished = Layout::new(data).unfinished_restore();
+        if unfinished.exists() {
+            return Err(ArchiveError::NotRestored(data.to_owned()));
+        }
+        Self::open_unfinished(data, options)
+    }
+
+    /// Opens an archive, also one that a restore has not finished with.
+    pub(super) fn open_unfinished(data: &Path, options: Options) -> Result<Self, ArchiveError> {
         let layout = Layout::new(data);
         for part in [layout.config(), layout.store()] {
             match std::fs::metadata(&part) {
@@ -62,6 +71,7 @@ impl Archive {
         let kek = load_key(&data.join(&config.key.file))?;
         let store: Arc<dyn Store> = Arc::new(open_store(&layout)?);
         let (keyring, signing_key, identity) = unlock(&*store, kek, data)?;
+        let signer = SigningKey::from_seed(&signing_key.to_seed());
         let policies = Policies::new(layout.policies());
         policies.files()?;
         let trust = load_trust(data, &config.signatures)?;
@@ -105,6 +115,9 @@ impl Archive {
             clock,
             identity,
             verifying_key,
+            signer,
+            backing_up: Mutex::default(),
+            shipped: Mutex::default(),
             plain_tokens,
             follower: Mutex::default(),
             _lock: Some(lock),

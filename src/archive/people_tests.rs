@@ -26,7 +26,7 @@ fn new_archive() -> (TempDir, Archive, String, Arc<TestClock>) {
     let data = home.path().join("archive");
     let token = create(&data).unwrap().admin_token;
     let clock = Arc::new(TestClock(Mutex::new(SystemClock.now())));
-    let archive = Archive::open(&data, Options { clock: clock.clone() }).unwrap();
+    let archive = Archive::open(&data, Options { clock: clock.clone(), ..Options::default() }).unwrap();
     (home, archive, token, clock)
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Archive;
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
+use super::fsck_keeping::text_digest;
 use super::keyring::Keyring;
 use super::permit::Action;
 use super::principal::Principal;
@@ -229,6 +230,15 @@ impl Archive {
         Ok(!next.is_empty())
     }
 
+    /// Ids and digests of all policy texts that are kept.
+    pub(super) fn policy_digests(&self, view: &dyn View) -> Result<Vec<(String, String)>, ArchiveError> {
+        let rows = rows(view, &self.keyring)?;
+        let texts = rows
+            .into_values()
+            .flat_map(|row| row.texts.into_iter().map(move |text| (row.id.clone(), text_digest(&text.text))));
+        Ok(texts.collect())
+    }
+
     /// Why a record is kept how long.
     ///
     /// # Errors
@@ -313,11 +323,14 @@ pub(super) fn former_classes(versions: &[Version]) -> Vec<String> {
     classes
 }
 
+/// A key of the store and the row under it.
+type KeyAndRow = (Vec<u8>, Vec<u8>);
+
 /// Rows for the policies that a new archive begins with.
 pub(super) fn first_rows(
     keyring: &Keyring,
     shipped: &[(&str, &str)],
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ArchiveError> {
+) -> Result<Vec<KeyAndRow>, ArchiveError> {
     let policies = parse_all(shipped.iter().copied())?;
     let named = policies.into_iter().zip(shipped);
     let files = named.map(|(policy, (_, text))| (policy.id.clone(), (policy, (*text).to_owned())));

@@ -165,6 +165,20 @@ pub struct IdempotencyRow {
     pub journal_seq: u64,
 }
 
+/// `Meta/backup/<tier>`: the newest generation that the archive made there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRow {
+    pub v: V1,
+    /// Id of the repository.
+    pub repository: String,
+    /// Number of the generation.
+    pub generation: u64,
+    /// Journal entries in it.
+    pub entries: u64,
+    pub at: DateTime<Utc>,
+}
+
 /// `Meta/notices`: what was told. Sealed: it names records and their days.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +199,12 @@ pub mod meta {
     /// The newest signed checkpoint, as a signed note.
     pub const CHECKPOINT: &[u8] = b"checkpoint";
     pub const TOKEN_PREFIX: &[u8] = b"token/";
+    /// Before the name of a tier: its newest generation, see [`BackupRow`](super::BackupRow).
+    pub const BACKUP_PREFIX: &[u8] = b"backup/";
+    /// Then a record's id: a restore left it out, it was destroyed after the generation was made.
+    pub const ABSENT_PREFIX: &[u8] = b"absent/";
+    /// How far the fixity check has come.
+    pub const FIXITY: &[u8] = b"fixity";
     /// What was told of what comes due.
     pub const NOTICES: &[u8] = b"notices";
     pub const USER_PREFIX: &[u8] = b"user/";

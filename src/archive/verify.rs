@@ -88,9 +88,10 @@ impl Archive {
         let ids = self.selected(who, Action::Verify, selection)?;
         for id in &selection.ids {
             // A damaged record is a result; only one that never was, or is not for these eyes, is an error.
-            match self.load_for(&*self.store.view(), who, Action::Verify, *id) {
-                Err(error @ ArchiveError::NoSuchRecord(_)) => return Err(error),
-                Ok(_) | Err(_) => {}
+            if let Err(error @ ArchiveError::NoSuchRecord(_)) =
+                self.load_for(&*self.store.view(), who, Action::Verify, *id)
+            {
+                return Err(error);
             }
         }
         self.journal_note(who, Act::Verify, &selection)?;

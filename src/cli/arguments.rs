@@ -19,8 +19,10 @@ pub use retention::{
 };
 pub use verify::{InspectOptions, VerifyOptions};
 
+use super::backup::BackupOptions;
 use super::notices::NoticesOptions;
 use super::output::Lang;
+use super::restore::RestoreOptions;
 use super::token::TokenOptions;
 use super::user::UserOptions;
 use crate::archive::SearchRequest;
@@ -125,6 +127,16 @@ pub enum Command {
     /// Re-derive and compare everything that is stored
     #[command(after_help = "Example:\n  shosoin fsck")]
     Fsck,
+    /// Backups: make, list, verify, practise restoring
+    #[command(
+        after_help = "Examples:\n  shosoin backup run daily\n  shosoin backup verify daily-12\n  shosoin backup drill"
+    )]
+    Backup(BackupOptions),
+    /// Restore an archive from a backup into an empty directory
+    #[command(
+        after_help = "Example:\n  shosoin restore --from /mnt/backup/daily --to /srv/shosoin --key /media/usb/kek.key"
+    )]
+    Restore(RestoreOptions),
     /// People: roles, legal entities, who they are on this machine
     #[command(
         after_help = "Examples:\n  shosoin user add tanaka --role clerk --entity 本社\n  shosoin user add mori --role approver --os-user mori\n  shosoin user disable tanaka"

@@ -86,7 +86,7 @@ fn print(plan: &PlanView, output: &Output, out: &mut dyn Write) -> std::io::Resu
         Lang::En => retention::Lang::En,
     };
     plan.items.iter().try_for_each(|item| {
-        let why = retention::sentence(&item.decision.decision, lang);
+        let why = retention::sentence(&item.decision, lang);
         writeln!(out, "  {}  {}  {why}", item.id, item.class)
     })
 }

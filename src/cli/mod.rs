@@ -1,6 +1,7 @@
 //! The command line: one file per command, each a client of the same API that the browser uses.
 
 mod arguments;
+mod backup;
 mod client;
 mod correct;
 mod demo;
@@ -18,6 +19,7 @@ mod jobs;
 mod journal;
 mod notices;
 mod output;
+mod restore;
 mod retention;
 mod runtime;
 mod search;
@@ -76,6 +78,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Jobs(options) => jobs::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
+        Command::Backup(options) => backup::run(&data, &options, output),
+        Command::Restore(options) => restore::run(&data, &options, output),
         Command::User(options) => user::run(&data, &options, output),
         Command::Token(options) => token::run(&data, &options, output),
         Command::Notices(options) => notices::run(&data, &options, output),

@@ -67,6 +67,14 @@ pub fn japanese(code: &str) -> Words {
             "ディスクの空きがありません",
             "空きを作ってから、もう一度実行してください。受け付けた文書は失われていません",
         ),
+        "backup" => (
+            "控えの処理ができません",
+            "保存先のディスクと shosoin.toml の [backup] を確かめてから、もう一度実行してください",
+        ),
+        "not-restored" => (
+            "復元がまだ終わっていません",
+            "同じ shosoin restore をもう一度実行してください（続きから始まります）",
+        ),
         "stopped" => {
             ("書き込みを止めています", "原因を取り除いて再起動してください。受け付けた文書は失われていません")
         }
@@ -94,7 +102,7 @@ mod tests {
     use super::*;
 
     /// Every code that the engine or a face can answer with.
-    const CODES: [&str; 23] = [
+    const CODES: [&str; 25] = [
         "retention",
         "hold",
         "destroyed",
@@ -118,6 +126,8 @@ mod tests {
         "config",
         "index",
         "unreachable",
+        "backup",
+        "not-restored",
     ];
 
     #[test]

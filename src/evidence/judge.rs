@@ -35,6 +35,7 @@ impl PkiJudge<'_> {
             evidence: self.revocation,
             pool: &[],
             policy: RevocationPolicy::IfAvailable,
+            existed: None,
             at: self.at,
         };
         validate_timestamp(&facts, &judge)
@@ -45,7 +46,11 @@ impl TokenJudge for PkiJudge<'_> {
     fn read(&self, token: &[u8]) -> Result<TokenFacts, String> {
         let token = TimestampToken::parse(token).map_err(|error| error.to_string())?;
         let info = token.info();
-        Ok(TokenFacts { algorithm: info.digest_algorithm, imprint: info.imprint.clone(), time: info.gen_time })
+        Ok(TokenFacts {
+            algorithm: info.digest_algorithm,
+            imprint: info.imprint.clone(),
+            time: info.gen_time,
+        })
     }
 
     fn standing(&self, token: &[u8], at: DateTime<Utc>) -> Standing {
@@ -64,7 +69,8 @@ impl TokenJudge for PkiJudge<'_> {
 /// What a conclusion means for a record. A certificate that ended before anything newer protected the record is its end;
 /// an issuer that is only not known to us leaves the question open.
 pub fn standing(conclusion: &Conclusion) -> Standing {
-    let why = || conclusion.reasons.first().map_or_else(|| "no reason given".to_owned(), |reason| reason.en());
+    let why =
+        || conclusion.reasons.first().map_or_else(|| "no reason given".to_owned(), |reason| reason.en());
     match (conclusion.verdict, conclusion.sub_indication) {
         (Verdict::TotalPassed, _) => Standing::Good,
         (Verdict::TotalFailed, _)

@@ -32,7 +32,7 @@ impl HashTree {
     /// # Errors
     /// [`EvidenceError::EmptyTree`], [`EvidenceError::HashLength`] when the last value is cut short.
     pub fn build(algorithm: DigestAlgorithm, leaves: Vec<u8>) -> Result<Self, EvidenceError> {
-        let width = algorithm.len();
+        let width = algorithm.size();
         if leaves.is_empty() {
             return Err(EvidenceError::EmptyTree);
         }
@@ -64,9 +64,14 @@ impl HashTree {
         self.algorithm
     }
 
+    /// All hash values, level by level from the leaves to the root, one after another; for whoever stores the tree.
+    pub fn levels(&self) -> &[Vec<u8>] {
+        &self.levels
+    }
+
     /// Number of objects.
     pub fn leaves(&self) -> u64 {
-        self.levels.first().map_or(0, |level| level.len() / self.algorithm.len()) as u64
+        self.levels.first().map_or(0, |level| level.len() / self.algorithm.size()) as u64
     }
 
     /// The neighbours of the nodes from leaf `index` to the root, lowest first; levels where there is none are left out.
@@ -75,7 +80,7 @@ impl HashTree {
         if index >= self.leaves() {
             return None;
         }
-        let width = self.algorithm.len();
+        let width = self.algorithm.size();
         let at = |level: &Vec<u8>, node: u64| {
             let start = usize::try_from(node).ok()?.checked_mul(width)?;
             level.get(start..start.checked_add(width)?).map(<[u8]>::to_vec)

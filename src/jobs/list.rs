@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::notices;
+use super::{backups, notices};
 use crate::archive::{Archive, ArchiveError, ExportSelection, JobOutcome, Principal, SearchRequest};
 use crate::panel::Verdict;
 
@@ -48,7 +48,55 @@ impl Context {
 }
 
 /// All jobs. The order is that in which they run when several are due.
-pub static JOBS: [Job; 3] = [
+pub static JOBS: [Job; 9] = [
+    Job {
+        name: "backup-daily",
+        title_ja: "日次の控え",
+        title_en: "daily backup",
+        schedule: "15 2 * * *",
+        budget: Duration::from_hours(12),
+        run: backups::daily,
+    },
+    Job {
+        name: "backup-monthly",
+        title_ja: "月次の控え",
+        title_en: "monthly backup",
+        schedule: "45 2 1 * *",
+        budget: Duration::from_hours(24),
+        run: backups::monthly,
+    },
+    Job {
+        name: "backup-yearly",
+        title_ja: "年次の控え",
+        title_en: "yearly backup",
+        schedule: "15 3 1 2 *",
+        budget: Duration::from_hours(24),
+        run: backups::yearly,
+    },
+    Job {
+        name: "backup-verify",
+        title_ja: "控えの照合",
+        title_en: "compare backups",
+        schedule: "15 4 * * 0",
+        budget: Duration::from_hours(24),
+        run: backups::verify,
+    },
+    Job {
+        name: "restore-drill",
+        title_ja: "復元の練習",
+        title_en: "restore for practice",
+        schedule: "15 5 8 * *",
+        budget: Duration::from_hours(24),
+        run: backups::drill,
+    },
+    Job {
+        name: "fixity",
+        title_ja: "原本の読み直し",
+        title_en: "read contracts again, a part each night",
+        schedule: "30 0 * * *",
+        budget: Duration::from_hours(4),
+        run: backups::fixity,
+    },
     Job {
         name: "journal-verify",
         title_ja: "台帳の検証",

@@ -1,5 +1,6 @@
 //! Scheduled jobs: one list, run by the server's clock or by hand, never two at a time, never skipped silently.
 
+mod backups;
 mod cron;
 mod list;
 pub mod notices;

@@ -31,7 +31,8 @@ impl Scene {
         create(&data).expect("an archive");
         // A Monday, eleven in the morning in Tokyo.
         let clock = Arc::new(TestClock(Mutex::new("2027-02-01T02:00:00Z".parse().expect("a time"))));
-        let archive = Archive::open(&data, Options { clock: clock.clone() }).expect("it opens");
+        let archive =
+            Archive::open(&data, Options { clock: clock.clone(), ..Options::default() }).expect("it opens");
         let archive = Arc::new(archive);
         let runner = Runner::new(archive.clone()).expect("the schedules are good");
         runner.begin().expect("jobs are remembered");
@@ -53,9 +54,9 @@ fn nothing_runs_before_its_time_and_a_due_job_runs_once() {
     assert!(!scene.runner.run_next().expect("a look"));
     // Sunday 7 February, half past three in Tokyo, and a minute.
     scene.pass(TimeDelta::days(5) + TimeDelta::minutes(16 * 60 + 31));
-    assert!(scene.runner.run_next().expect("a look"));
-    assert!(!scene.runner.run_next().expect("a look"));
+    while scene.runner.run_next().expect("a look") {}
     assert_eq!(scene.runs("journal-verify"), [JobTrigger::Schedule]);
+    assert!(!scene.runner.run_next().expect("a look"));
 }
 
 #[test]
@@ -77,9 +78,10 @@ fn a_run_that_was_cut_off_is_closed_as_interrupted_and_tried_again_later() {
     scene.runner.begin().expect("the program starts again");
     let run = &scene.archive.job_runs("journal-verify").expect("history")[0];
     assert_eq!(run.outcome, JobOutcome::Interrupted);
-    assert!(!scene.runner.run_next().expect("not at once: it may have been the cause"));
+    while scene.runner.run_next().expect("a look") {}
+    assert_eq!(scene.runs("journal-verify").len(), 1, "not at once: it may have been the cause");
     scene.pass(TimeDelta::minutes(2));
-    assert!(scene.runner.run_next().expect("a look"));
+    while scene.runner.run_next().expect("a look") {}
     assert_eq!(scene.runs("journal-verify"), [JobTrigger::Retry, JobTrigger::Schedule]);
 }
 

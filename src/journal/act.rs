@@ -59,6 +59,10 @@ pub enum Act {
     Config,
     /// The search index was built anew from the records.
     IndexRebuild,
+    /// A generation of a backup was made, verified or restored for practice.
+    Backup,
+    /// The archive was restored from a backup.
+    Restore,
     /// A legal hold was placed.
     HoldPlace,
     /// A legal hold was released by a second person.
@@ -80,7 +84,7 @@ pub struct UnknownAct(String);
 
 impl Act {
     /// Every act, in the order of declaration.
-    pub const ALL: [Act; 23] = [
+    pub const ALL: [Act; 25] = [
         Act::Init,
         Act::Deposit,
         Act::Duplicate,
@@ -98,6 +102,8 @@ impl Act {
         Act::Verify,
         Act::Config,
         Act::IndexRebuild,
+        Act::Backup,
+        Act::Restore,
         Act::HoldPlace,
         Act::HoldRelease,
         Act::DispositionPlan,
@@ -126,6 +132,8 @@ impl Act {
             Act::Verify => "verify",
             Act::Config => "config",
             Act::IndexRebuild => "index_rebuild",
+            Act::Backup => "backup",
+            Act::Restore => "restore",
             Act::HoldPlace => "hold_place",
             Act::HoldRelease => "hold_release",
             Act::DispositionPlan => "disposition_plan",

@@ -14,9 +14,9 @@ const SIGNATURE_PREFIX: &str = "\u{2014} ";
 const KEY_ID_BYTES: usize = 4;
 
 /// Signs `text`, which must end in a newline and hold no other control character; the key takes the name
-/// `origin`. Callers give text of a format of their own ([`Checkpoint`](super::Checkpoint)), so this is not
-/// checked here.
-pub(super) fn sign(text: &str, origin: &Origin, key: &SigningKey) -> String {
+/// `origin`. Callers give text of a format of their own ([`Checkpoint`](super::Checkpoint), the statements of a
+/// backup), so this is not checked here; no such format may read as another one.
+pub fn sign(text: &str, origin: &Origin, key: &SigningKey) -> String {
     let mut signature = key.verifying_key(origin).key_id().to_vec();
     signature.extend_from_slice(&key.sign(text.as_bytes()));
     format!("{text}\n{SIGNATURE_PREFIX}{origin} {}\n", STANDARD.encode(signature))

@@ -35,6 +35,12 @@ impl Dek {
         DerivedKey(Secret::take(&mut derive::labelled_key(&self.0, label)))
     }
 
+    /// The key itself, so that a test can look for it in every file.
+    #[cfg(test)]
+    pub(crate) fn bytes_for_tests(&self) -> [u8; 32] {
+        *self.0.bytes()
+    }
+
     pub(super) fn secret(&self) -> &Secret {
         &self.0
     }

@@ -29,6 +29,8 @@ pub enum Purpose {
     IndexFile = 4,
     /// A key or a credential; never compressed.
     Secret = 5,
+    /// One pack of a backup repository.
+    Backup = 6,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
             3 => Self::JournalDetails,
             4 => Self::IndexFile,
             5 => Self::Secret,
+            6 => Self::Backup,
             _ => return None,
         })
     }
@@ -52,6 +55,7 @@ impl fmt::Display for Purpose {
             Self::JournalDetails => "details of a journal entry",
             Self::IndexFile => "a file of the search index",
             Self::Secret => "a secret",
+            Self::Backup => "a pack of a backup",
         })
     }
 }

@@ -28,11 +28,13 @@ pub enum Table {
     Idempotency,
     /// Text found in each contract, by record id. A cache: it can be read from the contract again.
     Texts,
+    /// Which rows and blobs each journal entry wrote, by sequence number: what a backup reads to find what is new.
+    Changes,
 }
 
 impl Table {
     /// Every table, in the order in which a new store creates them.
-    pub const ALL: [Table; 10] = [
+    pub const ALL: [Table; 11] = [
         Table::Meta,
         Table::Records,
         Table::Versions,
@@ -43,6 +45,7 @@ impl Table {
         Table::Dedup,
         Table::Idempotency,
         Table::Texts,
+        Table::Changes,
     ];
 
     /// The stored name of the table.
@@ -58,6 +61,7 @@ impl Table {
             Table::Dedup => "dedup",
             Table::Idempotency => "idempotency",
             Table::Texts => "texts",
+            Table::Changes => "changes",
         }
     }
 }

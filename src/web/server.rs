@@ -47,6 +47,8 @@ pub async fn serve(
     let unix = bind_socket(archive.layout(), archive.config().people.socket)?;
     let address = tcp.local_addr().map_err(ArchiveError::io(listen.to_string()))?;
     archive.follow_in_background()?;
+    // Ends with this function, before the archive is closed.
+    let _shipper = archive.ship_in_background()?;
     let stop_jobs = Arc::new(AtomicBool::new(false));
     let jobs = finish_jobs(archive.clone(), stop_jobs.clone());
     ready(&Listening { address, socket: socket.clone() });

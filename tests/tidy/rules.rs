@@ -43,7 +43,7 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("SystemTime::now", &["archive"]),
     ("Local::now", &["archive"]),
     // Plain data and pure rules have no files: contents are never written anywhere but sealed (I8).
-    ("fs::", &["seal", "store", "pki", "search", "export", "config", "archive", "web", "cli"]),
+    ("fs::", &["seal", "store", "pki", "search", "backup", "export", "config", "archive", "web", "cli"]),
 ];
 
 const FORBIDDEN: [&str; 9] = [

@@ -60,18 +60,10 @@ pub(super) struct PlanRow {
 
 /// A record that a plan means to destroy, with the decision that allows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct PlanItem {
     pub id: RecordId,
     pub class: String,
     pub entity: String,
-    #[serde(flatten)]
-    pub decision: FlatDecision,
-}
-
-/// A decision as part of something larger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct FlatDecision {
     #[serde(flatten)]
     pub decision: Decision,
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Approval, FlatDecision, PlanItem, PlanRow, PlanView, plan_key};
+use super::{Approval, PlanItem, PlanRow, PlanView, plan_key};
 use crate::archive::Archive;
 use crate::archive::committer::{Draft, Written};
 use crate::archive::error::ArchiveError;
@@ -49,8 +49,7 @@ impl Archive {
     /// Lists what is eligible, with reasons, for somebody else to approve. Destroys nothing.
     ///
     /// # Errors
-    /// [`ArchiveError::Refused`] or [`ArchiveError::Held`] for a record that is asked for and not eligible;
-    /// [`ArchiveError::Invalid`] when nothing is.
+    /// [`ArchiveError::Refused`] or [`ArchiveError::Held`] for a record that is asked for and not eligible.
     pub fn disposition_plan(&self, who: &Principal, request: &PlanRequest) -> Result<PlanView, ArchiveError> {
         permit(who, Action::DispositionPlan)?;
         let as_of = self.today();
@@ -61,9 +60,6 @@ impl Archive {
             }
             ids => ids.iter().map(|id| self.item_asked_for(*id)).collect::<Result<_, _>>()?,
         };
-        if items.is_empty() {
-            return Err(ArchiveError::Invalid("no record is eligible: nothing to plan".into()));
-        }
         let plan = Uuid::now_v7();
         let digest = Digest::of(&rows::encode(&Digested { plan, as_of, items: &items }));
         let (author, planned_at) = (who.name.clone(), self.clock.now());
@@ -118,7 +114,7 @@ impl Archive {
         let mut items = Vec::new();
         for (_, id) in self.ending_before(today)? {
             let item = self.item(id)?;
-            if item.decision.decision.decision == Outcome::Eligible {
+            if item.decision.decision == Outcome::Eligible {
                 items.push(item);
             }
             if items.len() == MAX_ITEMS {
@@ -130,7 +126,7 @@ impl Archive {
 
     fn item_asked_for(&self, id: RecordId) -> Result<PlanItem, ArchiveError> {
         let item = self.item(id)?;
-        let decision = &item.decision.decision;
+        let decision = &item.decision;
         match decision.decision {
             Outcome::Eligible => Ok(item),
             Outcome::Held => {
@@ -150,7 +146,6 @@ impl Archive {
         let metadata = versions.into_iter().last().map(|version| version.metadata);
         let metadata =
             metadata.ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
-        let decision = FlatDecision { decision };
         Ok(PlanItem { id, class: metadata.class, entity: metadata.entity, decision })
     }
 

@@ -26,7 +26,7 @@ pub enum RetentionCommand {
     /// The policies in force, and those that still hold for earlier deposits
     Policies,
     /// Check policy files without an archive: every key, every worked example
-    #[command(after_help = "Example:\n  shosoin retention check retention-policies/our-rule.toml")]
+    #[command(after_help = "Example:\n  shosoin retention check retention-policies/jp-companies-act.toml")]
     Check {
         /// The policy files
         #[arg(required = true, value_name = "FILE")]

@@ -21,6 +21,7 @@ pub fn all(demo: &mut Demo<'_>) -> Result<u64, CliError> {
     check(demo)?;
     verify(demo)?;
     export(demo)?;
+    backup(demo)?;
     let found = demo.ask(&["search", "--limit", "1"])?;
     farewell(demo, &token);
     Ok(found["total"].as_u64().unwrap_or_default())
@@ -149,6 +150,27 @@ fn export(demo: &mut Demo<'_>) -> Result<(), CliError> {
     let directory = demo.place.join("for-the-auditor");
     demo.say(&format!("中身: {}", directory.display()), &format!("look inside: {}", directory.display()));
     Ok(())
+}
+
+fn backup(demo: &mut Demo<'_>) -> Result<(), CliError> {
+    demo.step(
+        "控えを作り、別のディレクトリに復元して、すべて照合します。原本も鍵もディスクに平文では残りません。",
+        "Make a backup, restore it into another directory, and compare everything.",
+    );
+    let repository = demo.place.join("backup-daily");
+    std::fs::create_dir(&repository).map_err(|error| CliError::file(&repository, &error))?;
+    let settings = demo.data.join("shosoin.toml");
+    let failed = |error: std::io::Error| CliError::file(&settings, &error);
+    let text = std::fs::read_to_string(&settings).map_err(failed)?;
+    let changed =
+        text.replace("[backup]\n", &format!("[backup]\ndaily = {:?}\n", repository.display().to_string()));
+    std::fs::write(&settings, changed).map_err(failed)?;
+    demo.say(
+        "shosoin.toml:  [backup] daily = \"…/backup-daily\"",
+        "shosoin.toml:  [backup] daily = \"…/backup-daily\"",
+    );
+    demo.show(&["backup", "run", "daily"])?;
+    demo.show(&["restore", "--from", "backup-daily", "--to", "restored", "--key", "archive/keys/kek.key"])
 }
 
 fn farewell(demo: &Demo<'_>, token: &str) {

@@ -1,5 +1,6 @@
 //! The JSON API: every verb of the engine under `/api/v1`, described by `schema/openapi.json`.
 
+pub mod backups;
 pub mod exports;
 pub mod holds;
 pub mod index;
@@ -73,6 +74,11 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::status))
         .routes(routes!(index::rebuild))
         .routes(routes!(index::fsck))
+        .routes(routes!(backups::run, backups::list))
+        .routes(routes!(backups::verify))
+        .routes(routes!(backups::drill))
+        .routes(routes!(backups::repair))
+        .routes(routes!(backups::fixity))
         .routes(routes!(verification::inspect))
         .routes(routes!(verification::verify))
         .routes(routes!(retention::policies))

@@ -23,6 +23,8 @@ pub fn label(act: Act, t: &'static Text) -> &'static str {
         Act::Verify => t.act_verify,
         Act::Config => t.act_config,
         Act::IndexRebuild => t.act_index_rebuild,
+        Act::Backup => t.act_backup,
+        Act::Restore => t.act_restore,
         Act::HoldPlace => t.act_hold_place,
         Act::HoldRelease => t.act_hold_release,
         Act::DispositionPlan => t.act_disposition_plan,

@@ -251,6 +251,8 @@ pub(super) const TEXT: Text = Text {
     act_verify: "check",
     act_config: "settings changed",
     act_index_rebuild: "index rebuilt",
+    act_backup: "backup",
+    act_restore: "restore",
     act_hold_place: "hold placed",
     act_hold_release: "hold released",
     act_disposition_plan: "disposition planned",

@@ -251,6 +251,8 @@ pub(super) const TEXT: Text = Text {
     act_verify: "検査",
     act_config: "設定の変更",
     act_index_rebuild: "索引の再作成",
+    act_backup: "控えの作成・確認",
+    act_restore: "控えからの復元",
     act_hold_place: "保全（リーガルホールド）",
     act_hold_release: "保全の解除",
     act_disposition_plan: "廃棄の計画",

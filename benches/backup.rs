@@ -1,0 +1,253 @@
+//! What backups cost: the first one and its restore against copying and hashing the same bytes, a daily run after 1 % new,
+//! and the speed of verification.
+//!
+//! The floor, in the same run: the sealed objects, as files of 32 MiB, are read, hashed (SHA-256), written, and fsynced.
+//! Peers, when they are installed and asked for: restic and borg on files of the same objects, first run, run after 1 %
+//! new, and restore.
+//!
+//! `cargo bench --bench backup -- [--records N] [--size BYTES] [--rounds N] [--data DIR] [--restic] [--borg]`
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+use shosoin::archive::{Archive, Deposit, Options, Principal, RestoreRequest, create, restore};
+use shosoin::backup::Tier;
+use shosoin::record::{Counterparty, Currency, Metadata, Money, TaxBasis};
+
+/// Bytes of one file of the floor, as large as a pack.
+const PIECE: usize = 32 << 20;
+
+fn main() {
+    let arguments = Arguments::read();
+    let Arguments { records, size, rounds, .. } = arguments;
+    println!("workload  {records} records of {size} bytes that do not compress, {rounds} rounds");
+    println!("place     {}", arguments.data.display());
+    for round in 1..=rounds {
+        let place = arguments.data.join(format!("shosoin-backup-bench-{}-{round}", std::process::id()));
+        fs::create_dir(&place).expect("a new directory");
+        measure(&place, &arguments);
+        fs::remove_dir_all(&place).expect("the directory can be removed");
+    }
+}
+
+struct Arguments {
+    records: u64,
+    size: usize,
+    rounds: u32,
+    data: PathBuf,
+    restic: bool,
+    borg: bool,
+}
+
+impl Arguments {
+    fn read() -> Self {
+        let given: Vec<String> = std::env::args().collect();
+        let value = |name: &str| given.iter().position(|text| text == name).and_then(|at| given.get(at + 1));
+        let number =
+            |name: &str, default: u64| value(name).map_or(default, |text| text.parse().expect("a number"));
+        Self {
+            records: number("--records", 10_000),
+            size: usize::try_from(number("--size", 150_000)).expect("a size"),
+            rounds: u32::try_from(number("--rounds", 3)).expect("a small number"),
+            data: value("--data").map_or_else(std::env::temp_dir, PathBuf::from),
+            restic: given.iter().any(|text| text == "--restic"),
+            borg: given.iter().any(|text| text == "--borg"),
+        }
+    }
+}
+
+/// Wall-clock seconds, and seconds of the processors for this process.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64, f64) {
+    let (before, started) = (processor_seconds(), Instant::now());
+    let done = work();
+    (done, started.elapsed().as_secs_f64(), processor_seconds() - before)
+}
+
+/// User and system time of this process, from `/proc/self/stat` in ticks of 1/100 s.
+fn processor_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").expect("/proc is mounted");
+    let fields: Vec<&str> = stat.rsplit(')').next().expect("the name ends").split_whitespace().collect();
+    let ticks: f64 = [11, 12].iter().map(|at| fields[*at].parse::<f64>().expect("a number")).sum();
+    ticks / 100.0
+}
+
+fn show(what: &str, (seconds, processors): (f64, f64), bytes: u64) {
+    let rate = bytes as f64 / 1e6 / seconds;
+    println!("{what:28} {seconds:8.2} s   {processors:7.2} s of processors   {rate:8.1} MB/s");
+}
+
+fn measure(place: &Path, arguments: &Arguments) {
+    let Arguments { records, size, .. } = *arguments;
+    let data = place.join("archive");
+    create(&data).expect("a new archive");
+    fs::create_dir(place.join("daily")).expect("a directory");
+    let settings = data.join("shosoin.toml");
+    let text = fs::read_to_string(&settings).expect("settings");
+    let daily = format!("[backup]\ndaily = {:?}\n", place.join("daily").display().to_string());
+    fs::write(&settings, text.replace("[backup]\n", &daily)).expect("settings");
+    let archive = Archive::open(&data, Options::default()).expect("the archive opens");
+    deposit(&archive, 0..records, size);
+    let bytes = records * size as u64;
+    let floor = floor(place, bytes);
+    show("copy and hash", floor, bytes);
+
+    let who = Principal::system();
+    let run = || archive.backup_run(&who, Tier::Daily, false, &|_, _| {}).expect("a backup");
+    let (_, seconds, processors) = timed(run);
+    show("first backup", (seconds, processors), bytes);
+    println!("{:28} {:8.2} of copy and hash (goal 1.5)", "", seconds / floor.0);
+    let (found, seconds, processors) =
+        timed(|| archive.backup_verify(&who, Some("daily"), &|_, _| {}).expect("a verification"));
+    assert!(found[0].verified, "{:?}", found[0].problems);
+    show("verification", (seconds, processors), bytes);
+    let new = (records / 100).max(1);
+    deposit(&archive, records..records + new, size);
+    let (_, seconds, processors) = timed(run);
+    show("daily run after 1 % new", (seconds, processors), new * size as u64);
+    drop(archive);
+    let request = RestoreRequest {
+        from: place.join("daily"),
+        generation: None,
+        to: place.join("restored"),
+        key: data.join("keys/kek.key"),
+    };
+    let (report, seconds, processors) =
+        timed(|| restore(&request, Options::default(), &|_, _| {}).expect("a restore"));
+    assert!(report.verified, "{:?}", report.problems);
+    show("restore, everything checked", (seconds, processors), bytes);
+    println!("{:28} {:8.2} of copy and hash (goal 1.5)", "", seconds / floor.0);
+    peers(place, arguments);
+}
+
+fn deposit(archive: &Archive, numbers: std::ops::Range<u64>, size: usize) {
+    let who = Principal::system();
+    std::thread::scope(|scope| {
+        for client in 0..8 {
+            let (numbers, who) = (numbers.clone(), &who);
+            scope.spawn(move || {
+                for number in numbers.skip(client).step_by(8) {
+                    let deposit = Deposit { bytes: noise(number, size), metadata: metadata(number) };
+                    archive.deposit(who, deposit).expect("a deposit");
+                }
+            });
+        }
+    });
+}
+
+/// Bytes that do not compress, different for each number (SplitMix64).
+fn noise(number: u64, size: usize) -> Vec<u8> {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut bytes = Vec::with_capacity(size + 8);
+    while bytes.len() < size {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bytes.extend_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes());
+    }
+    bytes.truncate(size);
+    bytes
+}
+
+fn metadata(number: u64) -> Metadata {
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date");
+    Metadata {
+        entity: "本社".into(),
+        transaction_date: day + chrono::Days::new(number % 365),
+        signed_on: None,
+        effective_from: None,
+        ends_on: None,
+        received_on: None,
+        counterparty: Counterparty::named(format!("株式会社見本{}", number % 1_000)),
+        amount: Some(Money { minor: number as i64, currency: Currency::JPY, tax: TaxBasis::Unknown }),
+        class: "contract".into(),
+        title: None,
+        number: None,
+        file_name: None,
+        custom: Default::default(),
+    }
+}
+
+/// Reads, hashes, writes and fsyncs as many bytes.
+fn floor(place: &Path, bytes: u64) -> (f64, f64) {
+    let (from, to) = (place.join("floor-from"), place.join("floor-to"));
+    fs::create_dir(&from).expect("a directory");
+    fs::create_dir(&to).expect("a directory");
+    let pieces = bytes.div_ceil(PIECE as u64);
+    for piece in 0..pieces {
+        let len = (bytes - piece * PIECE as u64).min(PIECE as u64);
+        fs::write(from.join(piece.to_string()), noise(piece, len as usize)).expect("a file");
+    }
+    let (_, seconds, processors) = timed(|| {
+        for piece in 0..pieces {
+            let mut contents = Vec::new();
+            File::open(from.join(piece.to_string()))
+                .and_then(|mut file| file.read_to_end(&mut contents))
+                .expect("read");
+            std::hint::black_box(Sha256::digest(&contents));
+            let mut file = File::create(to.join(piece.to_string())).expect("a file");
+            file.write_all(&contents).and_then(|()| file.sync_all()).expect("written");
+        }
+    });
+    fs::remove_dir_all(from).and_then(|()| fs::remove_dir_all(to)).expect("removed");
+    (seconds, processors)
+}
+
+fn peers(place: &Path, arguments: &Arguments) {
+    if !arguments.restic && !arguments.borg {
+        return;
+    }
+    let files = place.join("objects");
+    fs::create_dir(&files).expect("a directory");
+    let write = |numbers: std::ops::Range<u64>| {
+        for number in numbers {
+            fs::write(files.join(number.to_string()), noise(number, arguments.size)).expect("a file");
+        }
+    };
+    write(0..arguments.records);
+    let bytes = arguments.records * arguments.size as u64;
+    let new = (arguments.records / 100).max(1);
+    let mut names = Vec::new();
+    let repository = |name: &str| place.join(name).display().to_string();
+    let source = files.display().to_string();
+    if arguments.restic {
+        let at = repository("restic");
+        let line = |verb: &str| format!("restic -q -r {at} --password-command 'echo bench' {verb}");
+        names.push((
+            "restic",
+            line("init"),
+            line(&format!("backup {source}")),
+            line(&format!("restore latest --target {at}-out")),
+        ));
+    }
+    if arguments.borg {
+        let at = repository("borg");
+        let prefix = "BORG_PASSPHRASE=bench";
+        let init = format!("{prefix} borg init -e repokey {at}");
+        let run = format!("{prefix} borg create --compression none {at}::$(date +%s%N) {source}");
+        let back = format!(
+            "mkdir -p {at}-out && cd {at}-out && {prefix} borg extract {at}::$(borg list --last 1 --short {at})"
+        );
+        names.push(("borg", init, run, back));
+    }
+    for (name, init, run, _) in &names {
+        shell(init);
+        let ((), seconds, processors) = timed(|| shell(run));
+        show(&format!("{name}, first backup"), (seconds, processors), bytes);
+    }
+    write(arguments.records..arguments.records + new);
+    for (name, _, run, back) in &names {
+        let ((), seconds, processors) = timed(|| shell(run));
+        show(&format!("{name}, after 1 % new"), (seconds, processors), new * arguments.size as u64);
+        let ((), seconds, processors) = timed(|| shell(back));
+        show(&format!("{name}, restore"), (seconds, processors), bytes);
+    }
+}
+
+fn shell(line: &str) {
+    let done = Command::new("sh").args(["-c", line]).status().expect("a shell");
+    assert!(done.success(), "{line}");
+}

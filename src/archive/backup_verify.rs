@@ -1,0 +1,137 @@
+//! Verifying backups: reads everything that generations need.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ArchiveError;
+use super::permit::{Action, permit};
+use super::principal::Principal;
+use super::{Archive, Progress};
+use crate::backup::{Name, Tier, Verified};
+use crate::journal::Act;
+
+/// What verifying one generation found.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct VerifiedGeneration {
+    pub generation: String,
+    pub tier: String,
+    pub entries: u64,
+    pub records: u64,
+    pub objects: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Everything was read, and nothing is missing or disagrees.
+    pub verified: bool,
+    /// Packs that are damaged or missing.
+    pub damaged: Vec<String>,
+    /// Packs that were mended before this was read.
+    pub repaired: u64,
+    /// How many findings there are; the first thousand are in `problems`.
+    pub problem_count: u64,
+    pub problems: Vec<String>,
+}
+
+/// Sealed into the journal entry of a verification or a drill.
+#[derive(Serialize)]
+pub(super) struct CheckDetails<'a> {
+    pub what: &'static str,
+    pub generation: &'a str,
+    pub verified: bool,
+    pub problems: u64,
+}
+
+impl Archive {
+    /// Verifies a generation (`daily-12`), the newest of a tier (`daily`), or the newest of every tier.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Invalid`] for a name of neither form, [`ArchiveError::NotFound`] when there is none, or when the
+    /// repository cannot be reached. What is wrong with a generation is in the answer.
+    pub fn backup_verify(
+        &self,
+        who: &Principal,
+        which: Option<&str>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<VerifiedGeneration>, ArchiveError> {
+        permit(who, Action::BackupVerify)?;
+        let _one_at_a_time = self.begin_backup()?;
+        let wanted = match which {
+            Some(name) => vec![parse_generation(name)?],
+            None => self.tiers_with_backups().into_iter().map(|tier| (tier, None)).collect(),
+        };
+        if wanted.is_empty() {
+            return Err(ArchiveError::NotFound(
+                "backup yet; make one with `shosoin backup run daily`".into(),
+            ));
+        }
+        let mut found = Vec::new();
+        for (tier, number) in wanted {
+            let verified = self.verify_generation(tier, number, progress)?;
+            let details = CheckDetails {
+                what: "verify",
+                generation: &verified.generation,
+                verified: verified.verified,
+                problems: verified.problem_count,
+            };
+            self.journal_note(who, Act::Backup, &details)?;
+            found.push(verified);
+        }
+        Ok(found)
+    }
+
+    /// Tiers whose repository is configured and has something in it.
+    pub(super) fn tiers_with_backups(&self) -> Vec<Tier> {
+        let views = self.generations();
+        let listed = |tier: &Tier| views.iter().any(|view| view.tier == tier.name());
+        Tier::ALL.into_iter().filter(listed).collect()
+    }
+
+    pub(super) fn verify_generation(
+        &self,
+        tier: Tier,
+        number: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<VerifiedGeneration, ArchiveError> {
+        let repository = self.repository(tier)?;
+        let opened = self.keyring.open_backup(&repository)?;
+        let place = self.config.backup.tier(tier).0.map(|path| path.display().to_string());
+        let generation = opened.catalog.generation(number, &place.unwrap_or_default())?;
+        let mut verified = opened.verify(generation, progress)?;
+        if opened.identity.vkey != self.verifying_key {
+            verified
+                .problems
+                .insert(0, "the repository is signed with another key than this archive's".into());
+            verified.problem_count += 1;
+        }
+        Ok(view(generation.label(), tier, verified))
+    }
+}
+
+/// Reads `daily-12` or `daily`.
+pub(super) fn parse_generation(name: &str) -> Result<(Tier, Option<u64>), ArchiveError> {
+    let wrong = || {
+        let shown: String = name.chars().take(40).collect();
+        ArchiveError::Invalid(format!(
+            "{shown:?} names no generation; write daily-12, or daily for the newest"
+        ))
+    };
+    let (tier, number) = match name.split_once('-') {
+        Some((tier, number)) => (tier, Some(number.parse().map_err(|_| wrong())?)),
+        None => (name, None),
+    };
+    Ok((tier.parse().map_err(|()| wrong())?, number))
+}
+
+fn view(generation: String, tier: Tier, verified: Verified) -> VerifiedGeneration {
+    VerifiedGeneration {
+        generation,
+        tier: tier.to_string(),
+        entries: verified.entries,
+        records: verified.records,
+        objects: verified.objects,
+        bytes: verified.bytes,
+        verified: verified.is_sound(),
+        damaged: verified.damaged.iter().map(|pack| Name::pack(pack.id).to_string()).collect(),
+        repaired: 0,
+        problem_count: verified.problem_count,
+        problems: verified.problems,
+    }
+}

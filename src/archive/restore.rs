@@ -1,0 +1,336 @@
+//! Restore: an archive from a backup repository, into an empty directory.
+//!
+//! What a crash leaves: `restore.json` stands in the directory from the first byte to the last, so nobody takes the half
+//! for an archive. It tells what is being restored and how many steps are durable; the same command goes on from there.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::absent::leave_out;
+use super::backup::META;
+use super::committer::{Draft, Written};
+use super::error::ArchiveError;
+use super::keyring::ARCHIVE_CONTEXT;
+use super::layout::Layout;
+use super::rows::{self, ArchiveRow};
+use super::{Archive, FsckReport, Options, Principal, Progress};
+use crate::backup::{
+    BackupError, Directory, Generation, Name, Opened, Repository, Restored, RestoredMeta, Resume,
+};
+use crate::config::Config;
+use crate::journal::Act;
+use crate::record::RecordId;
+use crate::seal::{Kek, key_file};
+use crate::store::{self, RocksStore};
+
+/// What is to be restored, and where to.
+#[derive(Clone, Debug)]
+pub struct RestoreRequest {
+    /// Directory of the repository.
+    pub from: PathBuf,
+    /// `daily-12`, `12`, or the newest.
+    pub generation: Option<String>,
+    /// An empty directory, or one that does not exist.
+    pub to: PathBuf,
+    /// File of the key-encryption key.
+    pub key: PathBuf,
+}
+
+/// What was restored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RestoreReport {
+    pub generation: String,
+    /// Records with a key.
+    pub records: u64,
+    /// Journal entries that came back; the next one tells of the restore.
+    pub journal_seq: u64,
+    /// Sealed objects that came back.
+    pub objects: u64,
+    /// Records without a key, destroyed before the generation was made or after: they stay destroyed.
+    pub destroyed: u64,
+    /// Everything was read again and compared, and nothing is missing or disagrees.
+    pub verified: bool,
+    /// What is missing or disagrees.
+    pub problems: Vec<String>,
+    pub data: PathBuf,
+}
+
+/// Sealed into the first journal entry after a restore.
+#[derive(Serialize)]
+struct RestoreDetails {
+    generation: String,
+    repository: String,
+    entries: u64,
+    /// Records that the generation had and that were destroyed since; the first of them.
+    left_out: Vec<RecordId>,
+    left_out_count: usize,
+    missing: u64,
+}
+
+/// Records named in the journal entry of a restore: 36 bytes each, and an entry has its bound.
+const MAX_NAMED: usize = 1_000;
+
+/// `restore.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Marker {
+    v: rows::V1,
+    repository: String,
+    generation: u64,
+    key_set: u64,
+    /// Steps that are durable.
+    done: u64,
+}
+
+/// How the key gets to the restored archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyCopy {
+    /// A copy where its settings look for it.
+    File,
+    /// A link to the file, for a drill: no second copy of a key is ever made.
+    Link,
+}
+
+/// Restores a generation and checks everything; or goes on with a restore that was cut short.
+///
+/// # Errors
+/// [`ArchiveError::KeyRefused`], [`ArchiveError::NotEmpty`], [`ArchiveError::NotFound`], [`ArchiveError::Corrupt`] when
+/// the generation cannot be restored: choose another one, or the repository of another tier.
+pub fn restore(
+    request: &RestoreRequest,
+    options: Options,
+    progress: Progress<'_>,
+) -> Result<RestoreReport, ArchiveError> {
+    restore_with(request, KeyCopy::File, options, progress).map(|(report, _)| report)
+}
+
+/// The same, and hands over the opened archive.
+pub(super) fn restore_with(
+    request: &RestoreRequest,
+    copy: KeyCopy,
+    options: Options,
+    progress: Progress<'_>,
+) -> Result<(RestoreReport, Archive), ArchiveError> {
+    let kek = key_file::load(&request.key).map_err(|error| ArchiveError::KeyRefused(error.to_string()))?;
+    let repository = Directory::open(&request.from)?;
+    let opened = open(&repository, &kek)?;
+    let number = request.generation.as_deref().map(|name| parse_number(name, &opened)).transpose()?;
+    let generation = opened.catalog.generation(number, &repository.place())?;
+    let layout = Layout::new(&request.to);
+    let mut steps = Steps::begin(&layout, &opened, generation)?;
+    let restored = {
+        let store = RocksStore::open(layout.store(), store::Options { create: true })?;
+        let meta = RestoredMeta { checkpoint: META.checkpoint, archive_key: META.archive_key };
+        opened.restore(generation, &store, (meta, number.is_none()), &mut steps, progress)?
+    };
+    write_settings(&layout, &restored)?;
+    give_key(&layout, &kek, &request.key, copy)?;
+    let archive = Archive::open_unfinished(&request.to, options)?;
+    let report = conclude(&archive, generation, &restored)?;
+    steps.end()?;
+    Ok((report, archive))
+}
+
+/// Opens the repository and makes sure that the key it is signed with is the one that the archive names.
+fn open<'a>(repository: &'a Directory, kek: &Kek) -> Result<Opened<'a>, ArchiveError> {
+    let opened = Opened::open(repository, kek, &ARCHIVE_CONTEXT)?;
+    let untrusted = |why: &str| BackupError::Untrusted { name: Name::identity(), why: why.into() };
+    let row = opened.key_row(META.archive)?.ok_or_else(|| untrusted("its key set names no archive"))?;
+    let row: ArchiveRow = rows::decode("archive row", &row)?;
+    if row.vkey != opened.identity.vkey.to_string() || row.archive_id != opened.identity.archive {
+        return Err(untrusted("it is signed with another key than its archive's").into());
+    }
+    Ok(opened)
+}
+
+/// Reads `daily-12` or `12`; a name of another tier than the repository's is a mistake.
+fn parse_number(name: &str, opened: &Opened<'_>) -> Result<u64, ArchiveError> {
+    let tier = opened.identity.tier;
+    let number = name.strip_prefix(&format!("{tier}-")).unwrap_or(name);
+    number.parse().map_err(|_| {
+        let shown: String = name.chars().take(40).collect();
+        ArchiveError::Invalid(format!(
+            "{shown:?} names no generation of this repository; write {tier}-12 or 12"
+        ))
+    })
+}
+
+/// Checks the whole archive and writes its first new entry.
+fn conclude(
+    archive: &Archive,
+    generation: &Generation,
+    restored: &Restored,
+) -> Result<RestoreReport, ArchiveError> {
+    let who = Principal::system();
+    if !told(archive, restored.entries)? {
+        let (batch, left_out) = leave_out(&*archive.store.view(), &restored.destroyed)?;
+        let details = RestoreDetails {
+            generation: generation.label(),
+            repository: generation.repository.to_string(),
+            entries: restored.entries,
+            left_out: left_out.iter().take(MAX_NAMED).copied().collect(),
+            left_out_count: left_out.len(),
+            missing: restored.missing.len() as u64,
+        };
+        let details = Some(archive.keyring.seal_archive_details(&details)?);
+        let write = Box::new(move |_: &_| Ok(Written { details, batch }));
+        let draft = Draft { actor: who.clone(), act: Act::Restore, record: None, blob_bytes: 0, write };
+        archive.committer.commit(draft)?;
+    }
+    let mut problems = restored.problems.clone();
+    problems
+        .extend(restored.missing.iter().map(|id| format!("the object {id} is in no pack that can be read")));
+    let FsckReport { sound, problems: found, .. } = archive.fsck(&who, &|_, _| {})?;
+    problems.extend(found.into_iter().map(|problem| {
+        problem.record.map(|id| format!("{id}: {}", problem.what)).unwrap_or(problem.what.clone())
+    }));
+    Ok(RestoreReport {
+        generation: generation.label(),
+        records: restored.records,
+        journal_seq: restored.entries,
+        objects: restored.objects,
+        destroyed: restored.destroyed.len() as u64,
+        verified: sound && problems.is_empty(),
+        problems,
+        data: archive.layout().root().to_owned(),
+    })
+}
+
+/// Whether the journal tells of this restore already: then it was cut short after that.
+fn told(archive: &Archive, restored: u64) -> Result<bool, ArchiveError> {
+    let view = archive.store.view();
+    for seq in restored..archive.journal_size() {
+        if archive.entry(&*view, seq)?.1.act == Act::Restore {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Settings and policies of the generation; only names that such files have.
+fn write_settings(layout: &Layout, restored: &Restored) -> Result<(), ArchiveError> {
+    make_directory(&layout.policies())?;
+    for (path, contents) in &restored.files {
+        let policy = path.strip_prefix("retention-policies/");
+        let plain = policy
+            .is_some_and(|name| !name.is_empty() && !name.contains(['/', '\0']) && !name.starts_with('.'));
+        if path == "shosoin.toml" || plain {
+            write_durably(&layout.root().join(path), contents)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts the key where the restored settings look for it.
+fn give_key(layout: &Layout, kek: &Kek, given: &Path, copy: KeyCopy) -> Result<(), ArchiveError> {
+    let config = Config::load(&layout.config())?;
+    let path = layout.root().join(&config.key.file);
+    if key_file::load(&path).is_ok_and(|there| there.id() == kek.id()) {
+        return Ok(());
+    }
+    let parent = path.parent().ok_or_else(|| ArchiveError::KeyRefused("its path is no file".into()))?;
+    if !parent.exists() {
+        make_directory(parent)?;
+    }
+    match copy {
+        KeyCopy::File => {
+            key_file::create(&path, kek).map_err(|error| ArchiveError::KeyRefused(error.to_string()))
+        }
+        KeyCopy::Link => {
+            let given = fs::canonicalize(given).map_err(ArchiveError::io(given))?;
+            std::os::unix::fs::symlink(given, &path).map_err(ArchiveError::io(path))
+        }
+    }
+}
+
+/// The marker file of a restore under way.
+struct Steps {
+    path: PathBuf,
+    marker: Marker,
+}
+
+impl Steps {
+    /// Takes an empty directory, or one in which this very restore was cut short.
+    fn begin(layout: &Layout, opened: &Opened<'_>, generation: &Generation) -> Result<Self, ArchiveError> {
+        let wanted = Marker {
+            v: rows::V1,
+            repository: generation.repository.to_string(),
+            generation: generation.number,
+            key_set: opened.keys.number,
+            done: 0,
+        };
+        let path = layout.unfinished_restore();
+        if let Ok(bytes) = fs::read(&path) {
+            let marker: Marker = rows::decode("restore.json", &bytes)?;
+            if (Marker { done: 0, ..marker.clone() }) != wanted {
+                return Err(ArchiveError::Invalid(format!(
+                    "{} holds an unfinished restore of another generation, or of other keys; choose an empty directory",
+                    layout.root().display()
+                )));
+            }
+            return Ok(Self { path, marker });
+        }
+        match fs::read_dir(layout.root()) {
+            Ok(mut entries) => {
+                if entries.next().is_some() {
+                    return Err(ArchiveError::NotEmpty(layout.root().to_owned()));
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_directory(layout.root())?,
+            Err(error) => return Err(ArchiveError::io(layout.root())(error)),
+        }
+        let steps = Self { path, marker: wanted };
+        steps.write()?;
+        Ok(steps)
+    }
+
+    fn write(&self) -> Result<(), ArchiveError> {
+        write_durably(&self.path, &rows::encode(&self.marker))
+    }
+
+    /// The archive is complete: from here on it opens.
+    fn end(self) -> Result<(), ArchiveError> {
+        fs::remove_file(&self.path).map_err(ArchiveError::io(&self.path))?;
+        sync_parent(&self.path)
+    }
+}
+
+impl Resume for Steps {
+    fn done(&self) -> u64 {
+        self.marker.done
+    }
+
+    fn advance(&mut self, done: u64) -> Result<(), BackupError> {
+        self.marker.done = done;
+        self.write().map_err(|error| BackupError::Unfit(error.to_string()))
+    }
+}
+
+/// Makes a directory that only its owner can enter, or takes the one that is there.
+fn make_directory(path: &Path) -> Result<(), ArchiveError> {
+    DirBuilder::new().mode(0o700).recursive(true).create(path).map_err(ArchiveError::io(path))
+}
+
+/// Writes a file whole or not at all.
+fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ArchiveError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let new = PathBuf::from(name);
+    let write = || {
+        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    };
+    write().map_err(ArchiveError::io(path))?;
+    sync_parent(path)
+}
+
+fn sync_parent(path: &Path) -> Result<(), ArchiveError> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    File::open(parent).and_then(|directory| directory.sync_all()).map_err(ArchiveError::io(parent))
+}

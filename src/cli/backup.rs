@@ -1,0 +1,191 @@
+//! `backup`: run, list, verify, drill.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::CliError;
+use super::client::Client;
+use super::error::{PARTLY_DONE, VERIFICATION_FAILED};
+use super::output::Output;
+use crate::archive::{BackupReport, DrillReport, GenerationView, VerifiedGeneration};
+use crate::web::api::backups::{BackupChoice, BackupRun};
+
+#[derive(Debug, Args)]
+pub struct BackupOptions {
+    #[command(subcommand)]
+    pub command: BackupCommand,
+}
+
+/// How often, and for how long it is kept.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TierName {
+    Daily,
+    Monthly,
+    Yearly,
+}
+
+impl TierName {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Monthly => "monthly",
+            Self::Yearly => "yearly",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Make the next generation
+    Run {
+        tier: TierName,
+        /// Begin in an empty directory although there were backups of this tier before
+        #[arg(long)]
+        new: bool,
+    },
+    /// Every generation there is
+    List,
+    /// Read everything that a generation needs, and compare
+    Verify {
+        /// `daily-12`, or `daily` for the newest; without it the newest of every tier
+        generation: Option<String>,
+    },
+    /// Verify a generation and mend what is damaged, from this archive or from another tier; manifests that cannot be
+    /// believed are removed
+    Repair {
+        /// `daily-12`, or `daily` for the newest
+        generation: String,
+    },
+    /// Restore a generation for practice, open it, and compare it with this archive
+    Drill {
+        /// `daily-12`, or `daily` for the newest
+        #[arg(default_value = "daily")]
+        generation: String,
+    },
+}
+
+pub fn run(data: &Path, options: &BackupOptions, output: &Output) -> Result<ExitCode, CliError> {
+    let client = Client::open(data)?;
+    match &options.command {
+        BackupCommand::Run { tier, new } => make(&client, *tier, *new, output),
+        BackupCommand::List => list(&client, output),
+        BackupCommand::Verify { generation } => verify(&client, generation.clone(), output),
+        BackupCommand::Repair { generation } => repair(&client, generation.clone(), output),
+        BackupCommand::Drill { generation } => drill(&client, generation.clone(), output),
+    }
+}
+
+fn make(client: &Client, tier: TierName, anew: bool, output: &Output) -> Result<ExitCode, CliError> {
+    let spinner = output.spinner("控えを作っています", "making a backup");
+    let wanted = BackupRun { tier: tier.name().into(), anew };
+    let report: BackupReport = client.post("/api/v1/backups", &wanted)?;
+    spinner.finish_and_clear();
+    output.result(&report, |out| {
+        let BackupReport { generation, records, new_objects, new_bytes, bytes, .. } = &report;
+        let ja = format!(
+            "{generation}: 記録 {records} 件（新しい原本 {new_objects} 件、{new_bytes} バイト。全体 {bytes} バイト）。書いたものはすべて読み直して照合しました"
+        );
+        let en = format!(
+            "{generation}: {records} records ({new_objects} new objects, {new_bytes} bytes; {bytes} bytes in all); everything \
+             written was read back and compared"
+        );
+        writeln!(out, "{}", output.text(&ja, &en))?;
+        report.problems.iter().try_for_each(|problem| writeln!(out, "! {problem}"))
+    })?;
+    Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PARTLY_DONE) })
+}
+
+fn list(client: &Client, output: &Output) -> Result<ExitCode, CliError> {
+    let views: Vec<GenerationView> = client.get("/api/v1/backups")?;
+    let readable = views.iter().all(|view| view.problem.is_none());
+    output.result(&views, |out| {
+        if views.is_empty() {
+            let (ja, en) = (
+                "控えはまだありません（shosoin backup run daily）",
+                "no backup yet (shosoin backup run daily)",
+            );
+            return writeln!(out, "{}", output.text(ja, en));
+        }
+        for view in &views {
+            match (&view.generation, &view.problem) {
+                (_, Some(problem)) => writeln!(out, "! {}: {problem}", view.tier)?,
+                (generation, None) => {
+                    let at =
+                        view.at.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+                    let generation = generation.as_deref().unwrap_or_default();
+                    let (records, bytes) = (view.records, view.bytes);
+                    let ja = format!("{generation:14} {at}  記録 {records} 件  {bytes} バイト");
+                    let en = format!("{generation:14} {at}  {records} records  {bytes} bytes");
+                    writeln!(out, "{}", output.text(&ja, &en))?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(if readable { ExitCode::SUCCESS } else { ExitCode::from(PARTLY_DONE) })
+}
+
+fn verify(client: &Client, generation: Option<String>, output: &Output) -> Result<ExitCode, CliError> {
+    let spinner = output.spinner("控えを読み直して照合しています", "reading backups and comparing");
+    let found: Vec<VerifiedGeneration> =
+        client.post("/api/v1/backups/verify", &BackupChoice { generation })?;
+    spinner.finish_and_clear();
+    output.result(&found, |out| found.iter().try_for_each(|verified| print(out, verified, output)))?;
+    Ok(exit(found.iter().all(|verified| verified.verified)))
+}
+
+fn repair(client: &Client, generation: String, output: &Output) -> Result<ExitCode, CliError> {
+    let spinner = output.spinner("控えを照合して直しています", "comparing a backup and mending it");
+    let choice = BackupChoice { generation: Some(generation) };
+    let found: VerifiedGeneration = client.post("/api/v1/backups/repair", &choice)?;
+    spinner.finish_and_clear();
+    output.result(&found, |out| {
+        let ja = format!("{} 個のパックを直しました", found.repaired);
+        writeln!(out, "{}", output.text(&ja, &format!("mended {} packs", found.repaired)))?;
+        print(out, &found, output)
+    })?;
+    Ok(exit(found.verified))
+}
+
+fn print(
+    out: &mut dyn std::io::Write,
+    verified: &VerifiedGeneration,
+    output: &Output,
+) -> std::io::Result<()> {
+    verified.problems.iter().try_for_each(|problem| writeln!(out, "! {problem}"))?;
+    let VerifiedGeneration { generation, records, objects, bytes, problem_count, .. } = verified;
+    let ja = format!(
+        "{generation}: 記録 {records} 件、原本 {objects} 件、{bytes} バイトを照合しました。異常 {problem_count} 件"
+    );
+    let en = format!(
+        "{generation}: compared {records} records, {objects} objects, {bytes} bytes; {problem_count} problems"
+    );
+    writeln!(out, "{}", output.text(&ja, &en))
+}
+
+fn drill(client: &Client, generation: String, output: &Output) -> Result<ExitCode, CliError> {
+    let spinner = output.spinner("練習として復元しています", "restoring for practice");
+    let choice = BackupChoice { generation: Some(generation) };
+    let report: DrillReport = client.post("/api/v1/backups/drill", &choice)?;
+    spinner.finish_and_clear();
+    output.result(&report, |out| {
+        report.problems.iter().try_for_each(|problem| writeln!(out, "! {problem}"))?;
+        let DrillReport { generation, records, compared, problems, .. } = &report;
+        let problems = problems.len();
+        let ja = format!(
+            "{generation}: 復元して開き、記録 {records} 件と台帳の先頭、原本 {compared} 件を1バイトずつ照合しました。異常 {problems} 件"
+        );
+        let en = format!(
+            "{generation}: restored, opened, and compared: tree head, {records} records, {compared} contracts byte for byte; \
+             {problems} problems"
+        );
+        writeln!(out, "{}", output.text(&ja, &en))
+    })?;
+    Ok(exit(report.verified))
+}
+
+fn exit(verified: bool) -> ExitCode {
+    if verified { ExitCode::SUCCESS } else { ExitCode::from(VERIFICATION_FAILED) }
+}
