@@ -74,6 +74,8 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (false, "/dispositions") => Action::DispositionPlan,
         (false, "/dispositions/{plan}/approval") => Action::DispositionApprove,
         (false, "/dispositions/{plan}/performance") => Action::DispositionPerform,
+        (true, "/jobs" | "/jobs/history") => Action::JobsList,
+        (false, "/jobs/{name}/runs" | "/jobs/{name}/pause") => Action::JobsRun,
         (true, "/backups") => Action::BackupList,
         (false, "/backups" | "/backups/repair") => Action::BackupRun,
         (false, "/backups/verify" | "/backups/drill" | "/fixity") => Action::BackupVerify,
