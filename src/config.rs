@@ -2,6 +2,7 @@
 
 mod notices;
 mod people;
+mod timestamps;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ pub use notices::{
     read_certificates, read_secret,
 };
 pub use people::{DirectoryOwner, PeopleConfig, SocketReach};
+pub use timestamps::{AuthorityConfig, TimestampsConfig};
 
 use crate::backup::Tier;
 use crate::record::Currency;
@@ -54,6 +56,8 @@ pub struct Config {
     pub people: PeopleConfig,
     #[serde(default)]
     pub notices: NoticesConfig,
+    #[serde(default)]
+    pub timestamps: TimestampsConfig,
     /// Schedules of jobs by name, `off` to switch one off; checked by `jobs`.
     #[serde(default)]
     pub jobs: BTreeMap<String, String>,
@@ -240,6 +244,7 @@ impl Config {
         }
         self.backup.check()?;
         self.notices.check()?;
+        self.timestamps.check()?;
         if !self.server.listen.ip().is_loopback() {
             return Err(format!(
                 "[server] listen is {}; this release speaks HTTP without TLS and listens on this machine only. \
@@ -304,6 +309,7 @@ mod tests {
         assert_eq!(config.notices.mail.tls, MailConfig::default().tls);
         assert_eq!(config.people.directory_owner, DirectoryOwner::default());
         assert_eq!(config.people.socket, SocketReach::default());
+        assert_eq!(config.timestamps, TimestampsConfig::default());
         assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);
         let kept = |backup: &BackupConfig| Tier::ALL.map(|tier| backup.tier(tier).1);
         assert_eq!(kept(&config.backup), kept(&BackupConfig::default()));

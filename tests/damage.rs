@@ -312,7 +312,9 @@ fn a_flipped_bit_in_the_index_never_changes_an_answer() {
 #[test]
 fn a_flipped_bit_in_key_settings_or_policies_is_noticed_or_harmless() {
     let whole = Whole::new(End::Closed);
-    assert!(flip_each(&whole, |name| !name.starts_with("index/") && !name.starts_with("store/")) >= 10);
+    // Policies that nobody has chosen decide nothing; there are many of them.
+    let others = ["index/", "store/", "retention-policies/available/"];
+    assert!(flip_each(&whole, |name| !others.iter().any(|folder| name.starts_with(folder))) >= 10);
 }
 
 #[test]

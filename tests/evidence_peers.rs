@@ -127,14 +127,14 @@ fn refused(output: Option<Output>) {
     assert!(!output.status.success() && said.contains("ArchiveTimeStampValidationException"), "{said}");
 }
 
-/// Stamped in 2026, renewed in 2035, rehashed in 2046, renewed in 2055: valid throughout, for others too.
+/// (OpenSSL 3.0 writes a signing time after 2049 that is no ASN.1 time.) Stamped in 2026, renewed in 2035, rehashed in 2046, renewed in 2049: valid throughout, for others too.
 #[test]
 fn a_record_is_verified_by_openssl_and_bouncycastle_through_both_renewals() {
     if !authority::available() {
         return;
     }
     let mut batch = Batch::new();
-    let [first, second, third, fourth] = [2026, 2035, 2046, 2055]
+    let [first, second, third, fourth] = [2026, 2035, 2046, 2049]
         .map(|year| batch.authority(&format!("Authority of {year}"), &format!("{year}-04-01 00:00:00")));
     let valid = |batch: &Batch, record: &EvidenceRecord, year: i32| {
         let found = batch.check(record, &[3], day(year));

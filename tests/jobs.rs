@@ -24,7 +24,7 @@ fn a_job_is_listed_run_by_hand_and_remembered() {
     assert!(run["ended_at"].is_string() && !run["message_ja"].as_str().unwrap().is_empty());
 
     let history = archive.json(["jobs", "history", "journal-verify"]);
-    assert_eq!(history.as_array().unwrap().as_slice(), [run.clone()]);
+    assert_eq!(history.as_array().unwrap().as_slice(), std::slice::from_ref(&run));
     assert_eq!(job(&archive.json(["jobs", "list"]), "journal-verify")["last"], run);
     archive.assert_sound();
 }

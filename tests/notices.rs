@@ -179,6 +179,19 @@ fn a_message_that_did_not_go_out_is_sent_again() {
 }
 
 #[test]
+fn the_daily_job_tells_as_the_archive_itself() {
+    let (archive, id) = archive_with_an_end(20);
+    let server = MailServer::start(Manners::default());
+    mail_settings(&archive, &server, "tls = \"none\"\n");
+    assert_eq!(archive.json(["jobs", "run", "notices"])["outcome"], "done");
+    assert!(body(&server.received()[0]).contains(&id));
+    let journal = archive.json(["journal", "list", "--from", "0", "--limit", "1000"]);
+    let sent =
+        journal["entries"].as_array().unwrap().iter().find(|entry| entry["details"]["state"] == "sent");
+    assert_eq!(text(&sent.unwrap()["actor"]), "system");
+}
+
+#[test]
 fn without_a_way_to_tell_the_settings_are_named() {
     let (archive, _) = archive_with_an_end(20);
     let refused = archive.run(["notices", "send"]).failure(1);

@@ -51,7 +51,7 @@ fn every_shipped_policy_is_there_and_a_bad_one_is_refused_at_line_and_key() {
         checked.as_array().unwrap().iter().map(|policy| policy["examples"].as_u64().unwrap()).sum();
     assert!(examples > 120, "{examples}");
 
-    let bad = archive.data().join("retention-policies/our-rule.toml");
+    let bad = archive.data().join("retention-policies").join("our-rule.toml");
     let companies =
         fs::read_to_string(archive.data().join("retention-policies/jp-companies-act.toml")).unwrap();
     fs::write(&bad, companies.replace("id = \"jp-companies-act\"", "id = \"our-rule\"\nyears = 10")).unwrap();
@@ -136,6 +136,24 @@ fn two_people_and_a_proof_of_time_stand_between_a_record_and_its_destruction() {
     archive.run(["disposition", "approve", "nonsense"]).failure(2);
     archive.json(["show", &old]);
     archive.assert_sound();
+}
+
+#[test]
+fn a_period_that_waits_for_an_event_begins_when_its_day_is_told() {
+    let archive = Archive::new();
+    let folder = archive.data().join("retention-policies");
+    fs::copy(folder.join("available/jp-construction.toml"), folder.join("jp-construction.toml")).unwrap();
+    let file = archive.file("a.txt", b"works");
+    let flags =
+        ["--date", "2010-02-01", "--counterparty", "甲", "--no-amount", "--class", "construction_contract"];
+    let id = text(&archive.deposit(&file, &flags)["id"]).to_owned();
+    let waiting = archive.json(["retention", "explain", &id]);
+    assert_eq!((&waiting["retain_until"], &waiting["decision"]), (&Value::Null, &"retain".into()));
+    let ja = archive.command(["retention", "explain", &id]).output().unwrap();
+    assert!(String::from_utf8(ja.stdout).unwrap().contains("引渡日が登録されていない"));
+    archive.json(["correct", &id, "--custom", "引渡日=R8.3.31", "--reason", "handed over"]);
+    assert_eq!(until(&archive, &id), "2031-03-31");
+    archive.run(["correct", &id, "--custom", "nonsense", "--reason", "x"]).failure(2);
 }
 
 #[test]

@@ -66,6 +66,9 @@ pub enum ArchiveError {
     Corrupt(String),
     #[error("the disk is full: {0}")]
     DiskFull(String),
+    /// No timestamp could be obtained; why, for each authority.
+    #[error("no timestamp: {0}")]
+    NoTimestamp(String),
     /// The committer has stopped; nothing more is acknowledged until a restart.
     #[error("the archive has stopped writing: {0}")]
     Stopped(String),
@@ -107,6 +110,7 @@ impl ArchiveError {
             Self::Corrupt(_) | Self::Seal(_) | Self::Rewound { .. } => "corrupt",
             Self::DiskFull(_) => "disk-full",
             Self::NewerFormat(_) => "newer-format",
+            Self::NoTimestamp(_) => "no-timestamp",
             Self::Stopped(_) => "stopped",
             Self::Backup(_) => "backup",
             Self::Io { .. } | Self::Store(_) => "io",
@@ -138,6 +142,9 @@ impl ArchiveError {
             Self::NewerFormat(_) => "install the release that wrote it",
             Self::Backup(_) => return None,
             Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
+            Self::NoTimestamp(_) => {
+                "correct [timestamps] in shosoin.toml, or repeat when the authority answers; nothing was recorded as protected"
+            }
             Self::Search(SearchError::MalformedCursor | SearchError::ForeignCursor) => {
                 "start again from the first page"
             }

@@ -51,6 +51,7 @@ mod search_request;
 mod shipping;
 mod show;
 mod texts;
+mod timestamps;
 mod token;
 mod verify;
 mod users;
@@ -96,6 +97,7 @@ pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use shipping::{ShipStatus, Shipper};
 pub use show::{RecordView, RetentionView};
+pub use timestamps::{Attested, EvidenceFile, ExpiryYear, RecordEvidence, RequestView, TimestampStatus};
 pub use token::{NewToken, TokenKey, TokenView};
 pub use users::{NewUser, UserChanges, UserView};
 pub use verify::{Check, CheckName, Verified, VerifyPlan};
@@ -138,6 +140,8 @@ pub struct Archive {
     shipped: Mutex<ShipStatus>,
     /// Token rows may be unsealed, because a release that did not seal them made the archive.
     plain_tokens: bool,
+    /// Held while timestamps are asked for: two runs at once would pay twice.
+    timestamping: Mutex<()>,
     /// The thread that follows the journal, when there is one.
     follower: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the archive is open: one process per directory. `None` for archives in memory.

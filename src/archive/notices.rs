@@ -10,7 +10,7 @@ use super::error::ArchiveError;
 use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::records::Loaded;
-use super::rows::{self, NoticesRow, V1, meta};
+use super::rows::{self, NoticesRow, RecordRow, V1, meta};
 use crate::journal::Act;
 use crate::record::RecordId;
 use crate::store::{Batch, Direction, Table};
@@ -76,6 +76,31 @@ impl Archive {
         }
         keep_nearest(&mut ends);
         Ok(ends)
+    }
+
+    /// How many records end their retention on each day in `from..=until`, as was decided when they were written last.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Forbidden`], or the store's.
+    pub fn retention_ends(
+        &self,
+        who: &Principal,
+        from: NaiveDate,
+        until: NaiveDate,
+    ) -> Result<BTreeMap<NaiveDate, u64>, ArchiveError> {
+        permit(who, Action::RetentionDue)?;
+        let mut days = BTreeMap::new();
+        let view = self.store.view();
+        for row in view.scan(Table::Records, &[], None, Direction::Forward) {
+            let (_, bytes) = row?;
+            let Ok(RecordRow { retain_until: Some(day), .. }) = rows::decode("record row", &bytes) else {
+                continue;
+            };
+            if (from..=until).contains(&day) {
+                *days.entry(day).or_insert(0) += 1;
+            }
+        }
+        Ok(days)
     }
 
     /// Today in the archive's zone, as its clock says.

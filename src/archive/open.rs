@@ -119,6 +119,7 @@ impl Archive {
             backing_up: Mutex::default(),
             shipped: Mutex::default(),
             plain_tokens,
+            timestamping: Mutex::default(),
             follower: Mutex::default(),
             _lock: Some(lock),
         };

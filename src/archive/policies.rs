@@ -323,11 +323,14 @@ pub(super) fn former_classes(versions: &[Version]) -> Vec<String> {
     classes
 }
 
+/// A key of the store and the row under it.
+type KeyAndRow = (Vec<u8>, Vec<u8>);
+
 /// Rows for the policies that a new archive begins with.
 pub(super) fn first_rows(
     keyring: &Keyring,
     shipped: &[(&str, &str)],
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ArchiveError> {
+) -> Result<Vec<KeyAndRow>, ArchiveError> {
     let policies = parse_all(shipped.iter().copied())?;
     let named = policies.into_iter().zip(shipped);
     let files = named.map(|(policy, (_, text))| (policy.id.clone(), (policy, (*text).to_owned())));

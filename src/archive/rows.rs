@@ -308,7 +308,7 @@ impl<'de, const N: u32> Deserialize<'de> for Version<N> {
 }
 
 /// Bytes as standard base64 inside JSON.
-mod base64_bytes {
+pub mod base64_bytes {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use serde::{Deserialize, Deserializer, Serializer};
 

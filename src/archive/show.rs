@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
+use super::RecordEvidence;
 use super::error::ArchiveError;
 use super::permit::Action;
 use super::principal::Principal;
@@ -43,11 +44,13 @@ pub struct RetentionView {
     pub sentence_en: String,
 }
 
-/// Evidence kept beside the contract: the place of its deposit in the journal.
+/// Evidence kept beside the contract: the place of its deposit in the journal, and its timestamps.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EvidenceView {
     /// Number of the journal entry that an inclusion proof can be asked for.
     pub journal_seq: u64,
+    #[serde(flatten)]
+    pub timestamps: RecordEvidence,
 }
 
 impl Archive {
@@ -76,7 +79,10 @@ impl Archive {
             versions,
             panel: facts.panel,
             holds,
-            evidence: EvidenceView { journal_seq: record.row.deposit_seq },
+            evidence: EvidenceView {
+                journal_seq: record.row.deposit_seq,
+                timestamps: self.record_evidence(&*view, &record)?,
+            },
             warnings,
         })
     }

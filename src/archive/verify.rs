@@ -1,4 +1,4 @@
-//! Verify (一括検証): whether contracts are the bytes that came in, and what their signatures prove today.
+//! Verify (一括検証): whether contracts are the bytes that came in, and what their signatures and timestamps prove today.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,11 +11,14 @@ use super::keyring::unseal_json;
 use super::permit::{Action, permit};
 use super::records::Loaded;
 use super::retrieve::unseal_original;
+use super::timestamps::KeptEvidence;
 use super::{Archive, ExportSelection, Principal};
+use crate::evidence;
 use crate::journal::Act;
 use crate::panel::{Panel, Verdict, Words};
 use crate::record::{Digest, RecordId};
 use crate::seal::Purpose;
+use crate::store::View;
 
 /// Records judged at the same time; more than the processors help with would only hold memory.
 const MAX_WORKERS: usize = 8;
@@ -60,12 +63,15 @@ pub enum CheckName {
     Journal,
     /// Signatures and timestamps inside the document, judged today.
     Signatures,
+    /// The archive's own timestamps over the document: every hash, token and renewal.
+    Evidence,
 }
 
 /// A verification that is journaled and about to run.
 pub struct VerifyPlan {
     ids: Vec<RecordId>,
     at: DateTime<Utc>,
+    evidence: KeptEvidence,
 }
 
 impl VerifyPlan {
@@ -88,13 +94,14 @@ impl Archive {
         let ids = self.selected(who, Action::Verify, selection)?;
         for id in &selection.ids {
             // A damaged record is a result; only one that never was, or is not for these eyes, is an error.
-            match self.load_for(&*self.store.view(), who, Action::Verify, *id) {
-                Err(error @ ArchiveError::NoSuchRecord(_)) => return Err(error),
-                Ok(_) | Err(_) => {}
+            if let Err(error @ ArchiveError::NoSuchRecord(_)) =
+                self.load_for(&*self.store.view(), who, Action::Verify, *id)
+            {
+                return Err(error);
             }
         }
         self.journal_note(who, Act::Verify, &selection)?;
-        Ok(VerifyPlan { ids, at: self.now() })
+        Ok(VerifyPlan { ids, at: self.now(), evidence: self.kept_evidence(&*self.store.view())? })
     }
 
     /// Judges every record of the plan, several at a time, and hands each result to `sink` in the order of the plan.
@@ -118,7 +125,7 @@ impl Archive {
                         loop {
                             let at = next.fetch_add(1, Ordering::Relaxed);
                             let (Some(id), Some(result)) = (chunk.get(at), results.get(at)) else { return };
-                            let verified = self.verify_one(*id, plan.at);
+                            let verified = self.verify_one(*id, plan);
                             *result.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
                                 Some(verified);
                         }
@@ -134,8 +141,8 @@ impl Archive {
         Ok(())
     }
 
-    fn verify_one(&self, id: RecordId, at: DateTime<Utc>) -> Verified {
-        self.verify_record(id, at).unwrap_or_else(|error| {
+    fn verify_one(&self, id: RecordId, plan: &VerifyPlan) -> Verified {
+        self.verify_record(id, plan).unwrap_or_else(|error| {
             let reason =
                 Words::new(format!("記録を読み出せません（{error}）"), format!("cannot be read: {error}"));
             let check = Check { check: CheckName::Fixity, verdict: Verdict::TotalFailed, reason };
@@ -150,7 +157,8 @@ impl Archive {
         })
     }
 
-    fn verify_record(&self, id: RecordId, at: DateTime<Utc>) -> Result<Verified, ArchiveError> {
+    fn verify_record(&self, id: RecordId, plan: &VerifyPlan) -> Result<Verified, ArchiveError> {
+        let at = plan.at;
         let view = self.store.view();
         let record = self.load(&*view, id)?;
         let facts = record.facts()?;
@@ -160,6 +168,7 @@ impl Archive {
             Ok(bytes) => {
                 checks.push(fixity(&facts.sha256));
                 checks.push(signatures(&self.judge_at(&bytes, at)));
+                checks.extend(self.check_evidence(&*view, &plan.evidence, &record, &bytes, at)?);
             }
             Err(error) => checks.push(Check {
                 check: CheckName::Fixity,
@@ -179,6 +188,39 @@ impl Archive {
             verdict: overall(&checks),
             checks,
         })
+    }
+
+    /// Whether the archive's own timestamps over the record hold, renewals included; `None` while there are none.
+    fn check_evidence(
+        &self,
+        view: &dyn View,
+        kept: &KeptEvidence,
+        record: &Loaded,
+        bytes: &[u8],
+        at: DateTime<Utc>,
+    ) -> Result<Option<Check>, ArchiveError> {
+        let Some(found) = self.verify_evidence(view, kept, record, bytes, at)? else { return Ok(None) };
+        let flaws: Vec<String> = found.flaws().map(|(c, s, flaw)| format!("{c}-{s}: {flaw}")).collect();
+        let why = flaws.join("; ");
+        let (verdict, reason) = match (found.verdict, found.proven_at) {
+            (evidence::Verdict::Valid, Some(time)) => {
+                let time = time.format("%Y-%m-%d %H:%M:%S UTC");
+                let ja = format!("タイムスタンプにより {time} に存在していたことを確認しました");
+                (
+                    Verdict::TotalPassed,
+                    Words::new(ja, format!("a timestamp proves that it existed at {time}")),
+                )
+            }
+            (evidence::Verdict::Invalid, _) => {
+                let ja = format!("タイムスタンプの検証に失敗しました（{why}）");
+                (Verdict::TotalFailed, Words::new(ja, format!("its timestamps do not hold: {why}")))
+            }
+            _ => {
+                let ja = format!("タイムスタンプを判断できません（{why}）");
+                (Verdict::Indeterminate, Words::new(ja, format!("its timestamps cannot be judged: {why}")))
+            }
+        };
+        Ok(Some(Check { check: CheckName::Evidence, verdict, reason }))
     }
 
     /// Whether the entry of the deposit names this digest, and is included in the tree under the signed head.

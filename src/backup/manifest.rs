@@ -146,7 +146,7 @@ impl Generation {
         let (mut fields, packs) = decode(&name, FORMAT, bytes, key)?;
         let generation = Self {
             repository: fields.value("repository")?,
-            tier: fields.value("tier").or_else(|_| Err(untrusted(&name, "its field tier is wrong")))?,
+            tier: fields.value("tier").map_err(|_| untrusted(&name, "its field tier is wrong"))?,
             number: fields.value("number")?,
             at: fields.value("at")?,
             entries: fields.value("entries")?,

@@ -22,19 +22,19 @@ fn objects_are_written_once_and_read_in_parts(repository: &dyn Repository) {
     assert_eq!(get(2..4), b"23");
     assert_eq!(get(8..99), b"89");
     assert_eq!(get(50..99), b"");
-    repository.delete(&[name.clone()]).unwrap();
-    repository.delete(&[name.clone()]).unwrap();
+    repository.delete(std::slice::from_ref(&name)).unwrap();
+    repository.delete(std::slice::from_ref(&name)).unwrap();
     assert_eq!(repository.get(&name, 0..9).unwrap(), None);
     repository.put(&name, b"worn").unwrap();
     repository.replace(&name, b"whole").unwrap();
     assert_eq!(get(0..9), b"whole");
-    repository.delete(&[name.clone()]).unwrap();
+    repository.delete(std::slice::from_ref(&name)).unwrap();
     repository.replace(&name, b"found again").unwrap();
     assert_eq!(get(0..99), b"found again");
-    repository.delete(&[name.clone()]).unwrap();
+    repository.delete(std::slice::from_ref(&name)).unwrap();
     repository.put(&name, b"").unwrap();
     assert_eq!(get(0..9), b"");
-    repository.delete(&[name.clone()]).unwrap();
+    repository.delete(std::slice::from_ref(&name)).unwrap();
 }
 
 fn lists_are_ordered_and_apart(repository: &dyn Repository) {

@@ -21,6 +21,11 @@ pub fn place(table: Table) -> Place {
         Table::Journal | Table::Tree | Table::Trail | Table::Changes => Place::Journal,
         Table::Keys => Place::Keys,
         Table::Texts => Place::Nowhere,
-        Table::Meta | Table::Records | Table::Versions | Table::Dedup | Table::Idempotency => Place::Rows,
+        Table::Meta
+        | Table::Records
+        | Table::Versions
+        | Table::Dedup
+        | Table::Idempotency
+        | Table::Evidence => Place::Rows,
     }
 }

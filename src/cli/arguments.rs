@@ -23,6 +23,7 @@ use super::backup::BackupOptions;
 use super::notices::NoticesOptions;
 use super::output::Lang;
 use super::restore::RestoreOptions;
+pub use super::timestamp_arguments::{EvidenceOptions, TimestampOptions};
 use super::token::TokenOptions;
 use super::user::UserOptions;
 use crate::archive::SearchRequest;
@@ -118,6 +119,16 @@ pub enum Command {
         after_help = "Examples:\n  shosoin journal list --limit 20\n  shosoin journal proof 3\n  shosoin journal verify"
     )]
     Journal(JournalOptions),
+    /// Timestamps: give them, renew them, what ends when
+    #[command(
+        after_help = "Examples:\n  shosoin timestamp attest\n  shosoin timestamp renew --within 365d\n  shosoin timestamp status\n  shosoin timestamp verify --token token-1.tst --data contract.pdf"
+    )]
+    Timestamp(TimestampOptions),
+    /// Evidence records (RFC 4998): take one out, verify anybody's
+    #[command(
+        after_help = "Examples:\n  shosoin evidence 0198c0de-0000-7000-8000-000000000001 -o evidence\n  shosoin evidence verify --er record.ers --data contract.pdf"
+    )]
+    Evidence(EvidenceOptions),
     /// Scheduled jobs: list, run, history, pause, resume
     #[command(after_help = "Examples:\n  shosoin jobs list\n  shosoin jobs run verify")]
     Jobs(JobsOptions),
@@ -228,6 +239,19 @@ pub struct MetadataFlags {
     /// Invoice registration number (登録番号), T and 13 digits
     #[arg(long)]
     pub invoice_number: Option<String>,
+    /// Another field, such as the day of an event that starts a retention period: 引渡日=2026-03-31; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
+    pub custom: Vec<(String, String)>,
+}
+
+/// Reads `NAME=VALUE`; an empty value removes the field on a correction.
+fn named_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
 }
 
 impl MetadataFlags {
@@ -249,7 +273,7 @@ impl MetadataFlags {
             class: self.class.clone(),
             title: self.title.clone(),
             number: self.number.clone(),
-            custom: Default::default(),
+            custom: self.custom.iter().cloned().collect(),
         }
     }
 }

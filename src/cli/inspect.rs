@@ -51,7 +51,7 @@ pub fn run(options: &InspectOptions, output: &Output) -> Result<ExitCode, CliErr
 }
 
 /// The roots given, or those of the operating system.
-fn trust(places: &[PathBuf]) -> Result<TrustStore, CliError> {
+pub(super) fn trust(places: &[PathBuf]) -> Result<TrustStore, CliError> {
     if places.is_empty() {
         return Ok(TrustStore::system());
     }
@@ -68,7 +68,7 @@ fn trust(places: &[PathBuf]) -> Result<TrustStore, CliError> {
 /// Largest file read into memory, in bytes; larger ones are not contracts.
 const MAX_BYTES: u64 = 1 << 30;
 
-fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     let size = std::fs::metadata(path).map_err(|error| CliError::file(path, &error))?.len();
     if size > MAX_BYTES {
         let hint = Some("files up to 1 GiB can be inspected");

@@ -8,6 +8,7 @@ mod demo;
 mod deposit;
 mod disposition;
 mod error;
+mod evidence;
 mod export;
 mod get;
 mod hold;
@@ -26,6 +27,8 @@ mod search;
 mod serve;
 mod show;
 mod token;
+mod timestamp;
+mod timestamp_arguments;
 mod transport;
 mod verify;
 mod user;
@@ -75,6 +78,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Disposition(options) => disposition::run(&data, &options, output),
         Command::Export(options) => export::run(&data, &options, output),
         Command::Journal(options) => journal::run(&data, &options, output),
+        Command::Timestamp(options) => timestamp::run(&data, &options, output),
+        Command::Evidence(options) => evidence::run(&data, &options, output),
         Command::Jobs(options) => jobs::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),

@@ -29,6 +29,14 @@ fn print(record: &RecordView, output: &Output, out: &mut dyn Write) -> std::io::
     writeln!(out, "  SHA-256 {}  {} bytes  journal {}", record.sha256, record.size, record.journal_seq)?;
     let retention = &record.retention;
     writeln!(out, "  {}", output.text(&retention.sentence_ja, &retention.sentence_en))?;
+    let evidence = &record.evidence.timestamps;
+    if let (Some(proven), Some(until)) = (evidence.proven_at, evidence.protected_until) {
+        let authority = evidence.authority.as_deref().unwrap_or_default();
+        let (proven, until) = (proven.format("%Y-%m-%d %H:%M:%S UTC"), until.format("%Y-%m-%d"));
+        let ja = format!("タイムスタンプ {proven}（{authority}）、{until} までに延長");
+        let en = format!("timestamp {proven} ({authority}), to be renewed before {until}");
+        writeln!(out, "  {}", output.text(&ja, &en))?;
+    }
     for hold in &record.holds {
         writeln!(out, "  {}: {hold}", output.text("保全", "hold"))?;
     }

@@ -19,7 +19,8 @@ use crate::export::{ReportRow, ReportWriter};
 use crate::panel::Verdict;
 
 /// Columns of the report, in this order.
-const CHECKS: [CheckName; 3] = [CheckName::Fixity, CheckName::Journal, CheckName::Signatures];
+const CHECKS: [CheckName; 4] =
+    [CheckName::Fixity, CheckName::Journal, CheckName::Signatures, CheckName::Evidence];
 /// Longest line of the answer, in bytes.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
@@ -141,6 +142,7 @@ fn label(check: CheckName, output: &Output) -> &str {
         CheckName::Fixity => output.text("原本", "fixity"),
         CheckName::Journal => output.text("台帳", "journal"),
         CheckName::Signatures => output.text("電子署名", "signatures"),
+        CheckName::Evidence => output.text("タイムスタンプ", "timestamps"),
     }
 }
 

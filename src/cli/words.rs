@@ -67,6 +67,10 @@ pub fn japanese(code: &str) -> Words {
             "ディスクの空きがありません",
             "空きを作ってから、もう一度実行してください。受け付けた文書は失われていません",
         ),
+        "no-timestamp" => (
+            "タイムスタンプを取得できません",
+            "shosoin.toml の [timestamps] を直すか、発行局が応答するときにもう一度実行してください。保護済みとは記録していません",
+        ),
         "backup" => (
             "控えの処理ができません",
             "保存先のディスクと shosoin.toml の [backup] を確かめてから、もう一度実行してください",
@@ -102,10 +106,11 @@ mod tests {
     use super::*;
 
     /// Every code that the engine or a face can answer with.
-    const CODES: [&str; 25] = [
+    const CODES: [&str; 26] = [
         "retention",
         "hold",
         "destroyed",
+        "no-timestamp",
         "usage",
         "invalid",
         "not-found",

@@ -36,7 +36,7 @@ impl HashTree {
         if leaves.is_empty() {
             return Err(EvidenceError::EmptyTree);
         }
-        if leaves.len() % width != 0 {
+        if !leaves.len().is_multiple_of(width) {
             return Err(EvidenceError::HashLength { expected: width, found: leaves.len() % width });
         }
         let mut levels = vec![leaves];

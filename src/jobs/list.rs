@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{backups, notices};
-use crate::archive::{Archive, ArchiveError, ExportSelection, JobOutcome, Principal, SearchRequest};
+use crate::archive::{
+    Archive, ArchiveError, Attested, ExportSelection, JobOutcome, Principal, SearchRequest,
+};
 use crate::panel::Verdict;
 
 /// One kind of work that is done again and again.
@@ -48,7 +50,7 @@ impl Context {
 }
 
 /// All jobs. The order is that in which they run when several are due.
-pub static JOBS: [Job; 9] = [
+pub static JOBS: [Job; 11] = [
     Job {
         name: "backup-daily",
         title_ja: "日次の控え",
@@ -121,7 +123,48 @@ pub static JOBS: [Job; 9] = [
         budget: Duration::from_mins(30),
         run: tell,
     },
+    Job {
+        name: "attest",
+        title_ja: "タイムスタンプの付与",
+        title_en: "timestamp what has no timestamp",
+        schedule: "30 1 * * *",
+        budget: Duration::from_hours(6),
+        run: attest,
+    },
+    Job {
+        name: "renew-timestamps",
+        title_ja: "タイムスタンプの延長",
+        title_en: "renew timestamps that end soon",
+        schedule: "0 2 * * *",
+        budget: Duration::from_hours(24),
+        run: renew_timestamps,
+    },
 ];
+
+fn attest(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
+    timestamped(archive, || archive.timestamp_attest(who, &|_, _| {}))
+}
+
+fn renew_timestamps(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
+    timestamped(archive, || archive.timestamp_renew(who, None, &|_, _| {}))
+}
+
+/// Both jobs may be interrupted at any point: run again, they go on where they were and buy nothing twice.
+fn timestamped(
+    archive: &Archive,
+    work: impl FnOnce() -> Result<Attested, ArchiveError>,
+) -> Result<Finding, ArchiveError> {
+    if archive.config().timestamps.authorities.is_empty() {
+        let (ja, en) = ("タイムスタンプ局が設定されていません", "no timestamp authority is set");
+        return Ok(Finding { outcome: JobOutcome::Done, ja: ja.into(), en: en.into() });
+    }
+    let Attested { records, tokens, requests } = work()?;
+    Ok(Finding {
+        outcome: JobOutcome::Done,
+        ja: format!("記録 {records} 件、タイムスタンプ {tokens} 個、要求 {requests} 回"),
+        en: format!("{records} records, {tokens} timestamps, {requests} requests"),
+    })
+}
 
 fn journal_verify(archive: &Archive, _: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
     let report = archive.journal_verify(&|_, _| {})?;

@@ -75,6 +75,8 @@ pub enum Act {
     Dispose,
     /// The remains of destroyed records were erased; a plan is performed.
     DispositionComplete,
+    /// A hash tree was built for timestamps, a timestamp was asked for, or one was stored or refused.
+    Timestamp,
 }
 
 /// The text names no act.
@@ -84,7 +86,7 @@ pub struct UnknownAct(String);
 
 impl Act {
     /// Every act, in the order of declaration.
-    pub const ALL: [Act; 25] = [
+    pub const ALL: [Act; 26] = [
         Act::Init,
         Act::Deposit,
         Act::Duplicate,
@@ -110,6 +112,7 @@ impl Act {
         Act::DispositionApprove,
         Act::Dispose,
         Act::DispositionComplete,
+        Act::Timestamp,
     ];
 
     /// The name as stored and shown.
@@ -140,6 +143,7 @@ impl Act {
             Act::DispositionApprove => "disposition_approve",
             Act::Dispose => "dispose",
             Act::DispositionComplete => "disposition_complete",
+            Act::Timestamp => "timestamp",
         }
     }
 }
@@ -180,7 +184,7 @@ mod tests {
     #[test]
     fn all_lists_each_act_once_in_order_of_declaration() {
         assert!(Act::ALL.windows(2).all(|pair| pair[0] < pair[1]));
-        let last_discriminant = Act::DispositionComplete as usize;
+        let last_discriminant = Act::Timestamp as usize;
         assert_eq!(Act::ALL.len(), last_discriminant + 1);
     }
 

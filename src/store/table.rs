@@ -30,11 +30,13 @@ pub enum Table {
     Texts,
     /// Which rows and blobs each journal entry wrote, by sequence number: what a backup reads to find what is new.
     Changes,
+    /// Timestamps, the hash trees under them, and requests for them, by kind, then number.
+    Evidence,
 }
 
 impl Table {
     /// Every table, in the order in which a new store creates them.
-    pub const ALL: [Table; 11] = [
+    pub const ALL: [Table; 12] = [
         Table::Meta,
         Table::Records,
         Table::Versions,
@@ -46,6 +48,7 @@ impl Table {
         Table::Idempotency,
         Table::Texts,
         Table::Changes,
+        Table::Evidence,
     ];
 
     /// The stored name of the table.
@@ -62,6 +65,7 @@ impl Table {
             Table::Idempotency => "idempotency",
             Table::Texts => "texts",
             Table::Changes => "changes",
+            Table::Evidence => "evidence",
         }
     }
 }

@@ -81,7 +81,7 @@ impl From<ArchiveError> for Problem {
             "conflict" | "retention" | "hold" | "destroyed" => StatusCode::CONFLICT,
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "disk-full" => StatusCode::INSUFFICIENT_STORAGE,
-            "stopped" | "locked" => StatusCode::SERVICE_UNAVAILABLE,
+            "stopped" | "locked" | "no-timestamp" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status.is_server_error() {

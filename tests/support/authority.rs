@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-/// An authority with a root certificate of thirty years and a timestamping certificate of eleven.
+/// An authority with a root certificate of thirty years and a timestamping certificate of twelve.
 pub struct Authority {
     home: TempDir,
     /// The moment at which it lives, e.g. `2026-04-01 00:00:00`; `None`: now.
@@ -75,7 +75,7 @@ impl Authority {
             "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout stamp.key -out stamp.csr -config conf",
         );
         authority.openssl(&format!(
-            "x509 -req -in stamp.csr -CA root.pem -CAkey root.key -set_serial 2 -days 4015 -out stamp.pem \
+            "x509 -req -in stamp.csr -CA root.pem -CAkey root.key -set_serial 2 -days 4400 -out stamp.pem \
              -extfile conf -extensions {extensions}"
         ));
         authority

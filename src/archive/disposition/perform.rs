@@ -86,7 +86,10 @@ impl Archive {
 
     /// The newest time that a verified timestamp token proves.
     pub(super) fn trusted_time(&self) -> Option<TrustedTime> {
-        self.trusted_clock.as_ref()?.newest()
+        match &self.trusted_clock {
+            Some(clock) => clock.newest(),
+            None => self.proven_time(),
+        }
     }
 
     /// Step 1: decides again and, when the record may go, removes its key and leaves the tombstone.

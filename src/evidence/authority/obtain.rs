@@ -28,6 +28,9 @@ pub struct Obtained<T> {
     pub refused: Vec<(String, Refusal)>,
 }
 
+/// A token, or each authority's name with why it is not the one.
+pub type Answer<T> = Result<Obtained<T>, Vec<(String, Refusal)>>;
+
 /// Asks the authorities in their order.
 ///
 /// `nonce` gives a fresh random number for each request (RFC 3161, 2.4.1), so that no old answer fits. `announce` is called
@@ -42,7 +45,7 @@ pub fn obtain<T, E>(
     nonce: &mut dyn FnMut() -> Result<[u8; 16], E>,
     announce: &mut dyn FnMut(&dyn TimestampAuthority) -> Result<(), E>,
     accept: &dyn Fn(&TimestampToken) -> Result<T, String>,
-) -> Result<Result<Obtained<T>, Vec<(String, Refusal)>>, E> {
+) -> Result<Answer<T>, E> {
     let mut refused = Vec::new();
     for authority in authorities {
         let mut number = nonce()?;

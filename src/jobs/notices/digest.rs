@@ -33,7 +33,7 @@ impl Digest {
         let mut next = Told::new();
         let mut fresh = Vec::new();
         for item in items {
-            let Some(stage) = stage(item.due, today, days_before) else { continue };
+            let Some(stage) = stage(&item, today, days_before) else { continue };
             match told.get(&item.key()) {
                 Some(last) if *last <= stage => drop(next.insert(item.key(), *last)),
                 known => fresh.push((stage, known.copied(), item)),
@@ -66,8 +66,11 @@ impl Digest {
 
 /// Which reminder a date is at: the smallest number of days before it that is not past; `None` when it is not yet, or
 /// no more, worth telling.
-fn stage(due: NaiveDate, today: NaiveDate, days_before: &[u32]) -> Option<i64> {
-    let left = (due - today).num_days();
+fn stage(item: &Item, today: NaiveDate, days_before: &[u32]) -> Option<i64> {
+    let left = (item.due - today).num_days();
+    if item.kind.is_news() {
+        return (-MAX_OVERDUE_DAYS..=0).contains(&left).then_some(0);
+    }
     if left < 0 {
         return (left >= -MAX_OVERDUE_DAYS).then_some(OVERDUE);
     }
@@ -143,6 +146,15 @@ mod tests {
     }
 
     #[test]
+    fn news_is_told_once_and_has_no_reminders() {
+        let failed = Item { kind: Kind::Job, ..item("verify", "2026-12-20") };
+        let first = Digest::new(vec![failed.clone()], &Told::new(), day("2026-12-22"), &DAYS);
+        assert_eq!(subjects(&first), ["verify"]);
+        let next = Digest::new(vec![failed], &first.told, day("2026-12-23"), &DAYS);
+        assert!(next.is_empty());
+    }
+
+    #[test]
     fn a_date_that_moves_is_another_date() {
         let first = Digest::new(vec![item("a", "2026-12-31")], &Told::new(), day("2026-12-20"), &DAYS);
         let moved = Digest::new(vec![item("a", "2027-01-10")], &first.told, day("2026-12-21"), &DAYS);
@@ -174,7 +186,7 @@ mod tests {
                 today += chrono::TimeDelta::days(step);
                 let digest = Digest::new(items.clone(), &told, today, &DAYS);
                 for item in &digest.items {
-                    *times.entry((item.key(), stage(item.due, today, &DAYS))).or_insert(0) += 1;
+                    *times.entry((item.key(), stage(item, today, &DAYS))).or_insert(0) += 1;
                 }
                 told = digest.told;
             }

@@ -24,6 +24,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it has happened already, so that nobody is reminded of it before or after.
+    pub fn is_news(self) -> bool {
+        matches!(self, Self::Backup | Self::Job)
+    }
+
     /// Heading of its group: Japanese and English.
     pub fn heading(self) -> (&'static str, &'static str) {
         match self {

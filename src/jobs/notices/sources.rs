@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 
 use super::item::{Item, Kind};
-use crate::archive::{Archive, ArchiveError, ContractEnd, Principal};
+use crate::archive::{Action, Archive, ArchiveError, ContractEnd, JobOutcome, Principal, permit};
+use crate::jobs::JOBS;
 
 /// Items whose days lie in `from..=until` (both included), as far as `who` may see them.
 pub type Source = fn(&Archive, &Principal, NaiveDate, NaiveDate) -> Result<Vec<Item>, ArchiveError>;
 
 /// Every source. What knows another date is added here.
-pub const SOURCES: [Source; 1] = [contract_ends];
+pub const SOURCES: [Source; 3] = [contract_ends, retention_ends, failed_jobs];
 
 /// Contracts whose metadata say when they end.
 fn contract_ends(
@@ -19,6 +20,56 @@ fn contract_ends(
     until: NaiveDate,
 ) -> Result<Vec<Item>, ArchiveError> {
     Ok(archive.contract_ends(who, from, until)?.into_iter().map(contract_end).collect())
+}
+
+/// Days on which retention is over, with how many records: fiscal years end for many of them at once.
+fn retention_ends(
+    archive: &Archive,
+    who: &Principal,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<Item>, ArchiveError> {
+    let days = archive.retention_ends(who, from, until)?.into_iter();
+    let item = |(due, records): (NaiveDate, u64)| Item {
+        kind: Kind::RetentionDue,
+        due,
+        subject: "retention".into(),
+        record: false,
+        text_ja: format!("{records} 件の保存期間が終わります。廃棄を計画するか、保留してください"),
+        text_en: format!("{records} records end their retention: plan their disposition, or place a hold"),
+        name: None,
+    };
+    Ok(days.map(item).collect())
+}
+
+/// Jobs whose last run did not end well, by the day of that run.
+fn failed_jobs(
+    archive: &Archive,
+    who: &Principal,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<Item>, ArchiveError> {
+    permit(who, Action::JobsList)?;
+    let zone = archive.config().archive.zone;
+    let mut items = Vec::new();
+    // A failure to tell cannot be told; it stands in the list of jobs.
+    for job in JOBS.iter().filter(|job| job.name != "notices") {
+        let Some(run) = archive.job_runs(job.name)?.into_iter().next() else { continue };
+        let due = run.started_at.with_timezone(&zone).date_naive();
+        if matches!(run.outcome, JobOutcome::Done | JobOutcome::Running) || !(from..=until).contains(&due) {
+            continue;
+        }
+        items.push(Item {
+            kind: Kind::Job,
+            due,
+            subject: job.name.into(),
+            record: false,
+            text_ja: format!("{}: {}", job.title_ja, run.message_ja),
+            text_en: format!("{}: {}", job.title_en, run.message_en),
+            name: None,
+        });
+    }
+    Ok(items)
 }
 
 fn contract_end(end: ContractEnd) -> Item {

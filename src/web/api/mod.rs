@@ -12,6 +12,7 @@ pub mod people;
 pub mod records;
 pub mod retention;
 pub mod search;
+pub mod timestamps;
 pub mod verification;
 
 use axum::extract::State;
@@ -79,6 +80,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(backups::drill))
         .routes(routes!(backups::repair))
         .routes(routes!(backups::fixity))
+        .routes(routes!(timestamps::status))
+        .routes(routes!(timestamps::attest))
+        .routes(routes!(timestamps::renew))
+        .routes(routes!(timestamps::evidence))
         .routes(routes!(verification::inspect))
         .routes(routes!(verification::verify))
         .routes(routes!(retention::policies))

@@ -31,5 +31,6 @@ pub fn label(act: Act, t: &'static Text) -> &'static str {
         Act::DispositionApprove => t.act_disposition_approve,
         Act::Dispose => t.act_dispose,
         Act::DispositionComplete => t.act_disposition_complete,
+        Act::Timestamp => t.act_timestamp,
     }
 }

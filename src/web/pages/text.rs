@@ -74,6 +74,7 @@ catalogue! {
     act_export act_import act_job act_sign_in act_sign_in_failed act_verify act_config act_index_rebuild
     act_backup act_restore
     act_hold_place act_hold_release act_disposition_plan act_disposition_approve act_dispose act_disposition_complete
+    act_timestamp
 }
 
 /// The catalogue of a language.

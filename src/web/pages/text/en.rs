@@ -259,4 +259,5 @@ pub(super) const TEXT: Text = Text {
     act_disposition_approve: "disposition approved",
     act_dispose: "destroyed",
     act_disposition_complete: "disposition complete",
+    act_timestamp: "timestamp",
 };

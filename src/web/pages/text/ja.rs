@@ -259,4 +259,5 @@ pub(super) const TEXT: Text = Text {
     act_disposition_approve: "廃棄の承認",
     act_dispose: "廃棄",
     act_disposition_complete: "廃棄の完了",
+    act_timestamp: "タイムスタンプ",
 };
