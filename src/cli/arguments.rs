@@ -139,9 +139,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  shosoin fsck")]
     Fsck,
     /// Backups: make, list, verify, practise restoring
-    #[command(
-        after_help = "Examples:\n  shosoin backup run daily\n  shosoin backup verify daily-12\n  shosoin backup drill"
-    )]
+    #[command(after_help = "Examples:\n  shosoin backup run daily\n  shosoin backup verify daily-12")]
     Backup(BackupOptions),
     /// Restore an archive from a backup into an empty directory
     #[command(
