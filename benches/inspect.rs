@@ -252,8 +252,8 @@ fn cpu_time() -> Duration {
 
 fn others(arguments: &Arguments, warm: f64) {
     if arguments.pdfsig {
-        let script = "n=0; for f in \"$0\"/*.pdf; do for i in 1 2 3 4 5; do pdfsig -no-ocsp \"$f\" >/dev/null; n=$((n+1)); \
-                      done; done; times | tail -1; echo $n";
+        let script = "n=0; for f in \"$0\"/*.pdf; do for i in 1 2 3 4 5; do pdfsig -no-ocsp \"$f\" >/dev/null 2>&1; \
+                      n=$((n+1)); done; done; times; echo $n";
         report("pdfsig", Command::new("bash").args(["-c", script]).arg(&arguments.files), warm);
     }
     if let Some(python) = &arguments.pyhanko {
@@ -262,13 +262,13 @@ fn others(arguments: &Arguments, warm: f64) {
     }
 }
 
-/// Reads "processor seconds" and "files judged", each on a line, the seconds as a number or as bash's `times` prints them.
+/// Reads the last two lines: processor seconds, as a number or as bash's `times` prints them for children; files judged.
 fn report(name: &str, command: &mut Command, warm: f64) {
     let output = command.stderr(Stdio::inherit()).output().unwrap_or_else(|error| panic!("{name}: {error}"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut lines = text.lines();
-    let spent: f64 = lines.next().unwrap_or_default().split(' ').filter_map(seconds).sum();
+    let mut lines = text.lines().rev();
     let judged: f64 = lines.next().and_then(|line| line.parse().ok()).unwrap_or(0.0);
+    let spent: f64 = lines.next().unwrap_or_default().split(' ').filter_map(seconds).sum();
     if judged > 0.0 && spent > 0.0 {
         let rate = judged / spent;
         println!("          {name} {rate:.1}/s, {:.1} times slower than warm", warm / rate);

@@ -139,9 +139,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  shosoin fsck")]
     Fsck,
     /// Backups: make, list, verify, practise restoring
-    #[command(
-        after_help = "Examples:\n  shosoin backup run daily\n  shosoin backup verify daily-12\n  shosoin backup drill"
-    )]
+    #[command(after_help = "Examples:\n  shosoin backup run daily\n  shosoin backup verify daily-12")]
     Backup(BackupOptions),
     /// Restore an archive from a backup into an empty directory
     #[command(
@@ -240,18 +238,8 @@ pub struct MetadataFlags {
     #[arg(long)]
     pub invoice_number: Option<String>,
     /// Another field, such as the day of an event that starts a retention period: 引渡日=2026-03-31; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = retention::named_value)]
     pub custom: Vec<(String, String)>,
-}
-
-/// Reads `NAME=VALUE`; an empty value removes the field on a correction.
-fn named_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => {
-            Ok((name.trim().to_owned(), value.trim().to_owned()))
-        }
-        _ => Err("write it as NAME=VALUE".to_owned()),
-    }
 }
 
 impl MetadataFlags {

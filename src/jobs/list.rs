@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{backups, notices};
+use super::{backups, keeping, notices};
 use crate::archive::{
     Archive, ArchiveError, Attested, ExportSelection, JobOutcome, Principal, SearchRequest,
 };
@@ -50,7 +50,7 @@ impl Context {
 }
 
 /// All jobs. The order is that in which they run when several are due.
-pub static JOBS: [Job; 11] = [
+pub static JOBS: [Job; 13] = [
     Job {
         name: "backup-daily",
         title_ja: "日次の控え",
@@ -138,6 +138,22 @@ pub static JOBS: [Job; 11] = [
         schedule: "0 2 * * *",
         budget: Duration::from_hours(24),
         run: renew_timestamps,
+    },
+    Job {
+        name: "retention",
+        title_ja: "保存期間の計算し直し",
+        title_en: "decide again how long contracts are kept",
+        schedule: "0 1 * * *",
+        budget: Duration::from_hours(6),
+        run: keeping::reevaluate,
+    },
+    Job {
+        name: "disposition-plan",
+        title_ja: "廃棄計画（月次の一覧）",
+        title_en: "list what may be destroyed, for people to review",
+        schedule: "0 6 1 * *",
+        budget: Duration::from_hours(2),
+        run: keeping::plan,
     },
 ];
 

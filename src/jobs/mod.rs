@@ -2,6 +2,7 @@
 
 mod backups;
 mod cron;
+mod keeping;
 mod list;
 pub mod notices;
 mod runner;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::layers::{About, Material, flaws};
+use super::layers::{About, Material, flaws, is_known};
 use super::{Authority, Chain, Later, Panel, PanelSignature, Verdict, Words, headline};
 use crate::pdf::{self, RawSignature, SignatureKind};
 use crate::pki::accredited::{self, Matched, Status};
@@ -76,7 +76,9 @@ fn signature(raw: &RawSignature, subject: &Subject, about: About, conclusion: Co
         _ if modified == Some(true) && conclusion.verdict != validate::Verdict::TotalFailed => {
             (Verdict::TotalFailed, Some("FORMAT_FAILURE".to_owned()))
         }
-        validate::Verdict::TotalPassed if modified.is_none() => (Verdict::Indeterminate, None),
+        validate::Verdict::TotalPassed if modified.is_none() || !is_known(raw) => {
+            (Verdict::Indeterminate, None)
+        }
         verdict => (verdict.into(), conclusion.sub_indication.map(|why| why.name().to_owned())),
     };
     PanelSignature {
@@ -173,6 +175,12 @@ fn reasons(raw: &RawSignature, conclusion: &Conclusion, verdict: Verdict) -> Vec
         reasons.push(Words::new(
             "署名の後の変更を調べられませんでした。",
             "What was changed after signing could not be looked at.",
+        ));
+    }
+    if !is_known(raw) {
+        reasons.push(Words::new(
+            format!("署名の形式「{}」は未対応です。", raw.summary.subfilter),
+            format!("Signatures of the kind {:?} are not known.", raw.summary.subfilter),
         ));
     }
     // A flaw was said in both languages already.

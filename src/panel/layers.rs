@@ -92,7 +92,11 @@ impl<'a> Material<'a> {
         });
         let tokens: Vec<_> = tokens.collect();
         tokens.iter().for_each(|(token, _)| self.keep(token.signed()));
-        let digests = signer.and_then(|signer| signer.digest_algorithm).into_iter().collect::<Vec<_>>();
+        let mut digests: Vec<_> = signer.and_then(|signer| signer.digest_algorithm).into_iter().collect();
+        if sha1_inside {
+            // Whatever signs it, what is signed is only the SHA-1 of the document.
+            digests.push(DigestAlgorithm::Sha1);
+        }
         let about = About {
             signer: check.signer.clone(),
             intact: Some(check.passed()),
@@ -187,6 +191,15 @@ fn problem(raw: &RawSignature) -> Option<String> {
     };
     let flaw = raw.reasons.iter().find(fatal)?;
     Some(flaw.to_string())
+}
+
+/// The kinds of signature that we know (ISO 32000-2, table 260); what another kind would mean cannot be told.
+const KNOWN: [&str; 5] =
+    ["adbe.pkcs7.detached", "adbe.pkcs7.sha1", "adbe.x509.rsa_sha1", "ETSI.CAdES.detached", "ETSI.RFC3161"];
+
+/// Whether the file says how the signature is to be read.
+pub(super) fn is_known(raw: &RawSignature) -> bool {
+    KNOWN.contains(&raw.summary.subfilter.as_str())
 }
 
 /// In both languages, what is wrong with how the signature sits in its file.

@@ -69,6 +69,20 @@ impl Archive {
         Ok(row.into())
     }
 
+    /// Plans what is eligible, unless there is nothing or a plan waits already: what the monthly job does.
+    ///
+    /// # Errors
+    /// As [`disposition_plan`](Self::disposition_plan).
+    pub fn disposition_plan_if_due(&self, who: &Principal) -> Result<Option<PlanView>, ArchiveError> {
+        permit(who, Action::DispositionPlan)?;
+        let rows = self.plan_rows(&*self.store.view())?;
+        let waits = rows.iter().any(|row| row.performed.is_none() && !row.items.is_empty());
+        if waits || self.eligible_items(self.today())?.is_empty() {
+            return Ok(None);
+        }
+        self.disposition_plan(who, &PlanRequest::default()).map(Some)
+    }
+
     /// Consents to a plan. Takes somebody other than its author; `digest`, when given, must be the plan's.
     ///
     /// # Errors

@@ -246,3 +246,17 @@ fn the_certificate_is_sealed_under_a_key_that_outlives_the_record() {
     let details = archive.keyring.unseal_archive_details(&entry.details.unwrap()).unwrap();
     assert_eq!(details, serde_json::to_value(&tombstone.certificate).unwrap());
 }
+
+#[test]
+fn the_monthly_job_plans_once_and_people_approve_and_perform() {
+    let place = Place::new();
+    let archive = place.open();
+    let system = crate::archive::Principal::system();
+    assert!(archive.disposition_plan_if_due(&system).unwrap().is_none());
+    let id = deposit(&archive, "receipt", OLD, MARKER).id;
+    let plan = archive.disposition_plan_if_due(&system).unwrap().unwrap();
+    assert!(archive.disposition_plan_if_due(&system).unwrap().is_none(), "a plan waits already");
+    archive.disposition_approve(&approver(), &plan.plan, Some(plan.digest)).unwrap();
+    perform(&archive, &plan).unwrap();
+    assert!(!is_there(&archive, id));
+}

@@ -157,3 +157,13 @@ pub enum DispositionCommand {
     /// The certificate of a destroyed record
     Certificate(IdOptions),
 }
+
+/// Reads `NAME=VALUE`; an empty value removes the field on a correction.
+pub(super) fn named_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}

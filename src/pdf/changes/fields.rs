@@ -188,7 +188,8 @@ fn appearances(judge: &Judge, verdict: &mut Verdict, name: &str, before: &Field,
         verdict.changes.insert(Change::FieldChanged { field: name.to_owned() });
     }
     let mut places = vec![before.number];
-    places.extend(number_of(old.get(b"AP").ok()));
+    // A dictionary that the document uses elsewhere, too, shows its streams there.
+    places.extend(number_of(old.get(b"AP").ok()).filter(|number| judge.belongs_to(*number, before.number)));
     for number in appearance_streams(judge, verdict.new, new) {
         verdict.approve(number, Allow::Inside(places.clone()));
     }

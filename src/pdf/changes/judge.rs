@@ -180,6 +180,14 @@ impl<'h, 'a> Judge<'h, 'a> {
         })
     }
 
+    /// Whether nothing in the signed revision but `owner` refers to an object.
+    pub(super) fn belongs_to(&self, number: u32, owner: u32) -> bool {
+        let trailer = self.history.revisions.get(self.base).map(|revision| &revision.trailer);
+        let named = trailer
+            .is_some_and(|trailer| trailer.iter().any(|(_, value)| number_of(Some(value)) == Some(number)));
+        !named && self.users.get(&number).into_iter().flatten().all(|(user, _)| *user == owner)
+    }
+
     fn fits(&self, allow: &Allow, (user, key): &(u32, Vec<u8>)) -> bool {
         match allow {
             Allow::Anywhere => true,
