@@ -15,7 +15,7 @@ pub enum Kind {
     ContractEnd,
     /// Retention is over: what happens next has to be decided.
     RetentionDue,
-    /// A timestamp has to be renewed before this day.
+    /// Timestamps were not renewed in time; told by the month.
     TimestampExpiry,
     /// A backup is missing or was not verified.
     Backup,
@@ -26,7 +26,7 @@ pub enum Kind {
 impl Kind {
     /// Whether it has happened already, so that nobody is reminded of it before or after.
     pub fn is_news(self) -> bool {
-        matches!(self, Self::Backup | Self::Job)
+        matches!(self, Self::TimestampExpiry | Self::Backup | Self::Job)
     }
 
     /// Heading of its group: Japanese and English.

@@ -1,6 +1,6 @@
 //! Where notices come from: each part of the archive that knows a date, as one function that makes items of it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::item::{Item, Kind};
 use crate::archive::{Action, Archive, ArchiveError, ContractEnd, JobOutcome, Principal, permit};
@@ -10,7 +10,7 @@ use crate::jobs::JOBS;
 pub type Source = fn(&Archive, &Principal, NaiveDate, NaiveDate) -> Result<Vec<Item>, ArchiveError>;
 
 /// Every source. What knows another date is added here.
-pub const SOURCES: [Source; 3] = [contract_ends, retention_ends, failed_jobs];
+pub const SOURCES: [Source; 4] = [contract_ends, retention_ends, unrenewed_timestamps, failed_jobs];
 
 /// Contracts whose metadata say when they end.
 fn contract_ends(
@@ -40,6 +40,30 @@ fn retention_ends(
         name: None,
     };
     Ok(days.map(item).collect())
+}
+
+/// Timestamps within their renewal window: the job that renews them has not done so. Told once a month.
+fn unrenewed_timestamps(
+    archive: &Archive,
+    who: &Principal,
+    _: NaiveDate,
+    _: NaiveDate,
+) -> Result<Vec<Item>, ArchiveError> {
+    let status = archive.timestamp_status(who)?;
+    if status.due == 0 {
+        return Ok(Vec::new());
+    }
+    let today = archive.today();
+    let (due, lapsed) = (status.due, status.lapsed);
+    Ok(vec![Item {
+        kind: Kind::TimestampExpiry,
+        due: today.with_day(1).unwrap_or(today),
+        subject: "timestamps".into(),
+        record: false,
+        text_ja: format!("{due} 件のタイムスタンプの更新が必要です（期限切れ {lapsed} 件）"),
+        text_en: format!("{due} records need their timestamps renewed ({lapsed} of them are too late)"),
+        name: None,
+    }])
 }
 
 /// Jobs whose last run did not end well, by the day of that run.
