@@ -283,7 +283,9 @@ impl Steps {
         }
         match fs::read_dir(layout.root()) {
             Ok(mut entries) => {
-                if entries.next().is_some() {
+                // Killed while it wrote its marker, a restore leaves the marker's draft and nothing else.
+                let draft = draft_of(&path);
+                if entries.any(|entry| !entry.is_ok_and(|entry| entry.path() == draft)) {
                     return Err(ArchiveError::NotEmpty(layout.root().to_owned()));
                 }
             }
@@ -322,11 +324,16 @@ fn make_directory(path: &Path) -> Result<(), ArchiveError> {
     DirBuilder::new().mode(0o700).recursive(true).create(path).map_err(ArchiveError::io(path))
 }
 
-/// Writes a file whole or not at all.
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ArchiveError> {
+/// Where a file is written before it takes its name.
+fn draft_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
-    let new = PathBuf::from(name);
+    PathBuf::from(name)
+}
+
+/// Writes a file whole or not at all.
+fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ArchiveError> {
+    let new = draft_of(path);
     let write = || {
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         file.write_all(bytes)?;
