@@ -9,6 +9,8 @@ needs=(
   "command:make|make|runs the targets of the Makefile"
   "libclang|libclang-dev|reads RocksDB's headers to make its bindings"
   "command:python3|python3|second implementations check our formats in the tests"
+  "openssl|openssl|a timestamp authority by somebody else answers in the tests"
+  "faketime|faketime|lets it live in other years"
   "venv|python3-venv|keeps their Python packages apart from the system's"
 )
 
@@ -21,6 +23,7 @@ debian_libclang() {
 present() {
   case "$1" in
     command:*) command -v "${1#command:}" >/dev/null ;;
+    openssl | faketime) [ -n "${SHOSOIN_NO_OPENSSL:-}" ] || command -v "$1" >/dev/null ;;
     libclang) [ -n "${LIBCLANG_PATH:-}" ] || debian_libclang || compgen -G '/usr/lib64/libclang.so*' >/dev/null ;;
     venv) [ -n "${SHOSOIN_NO_PYTHON:-}" ] || python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
   esac
