@@ -7,11 +7,15 @@ use std::path::Path;
 use rocksdb::ColumnFamilyDescriptor;
 
 use super::errors::{is_full, is_locked, store_error};
-use super::{BLOB_LIST, BLOBS, Db, options};
+use super::options::{self, FileWrites};
+use super::{BLOB_LIST, BLOBS, Db};
 use crate::store::{OpenError, StoreError, Table};
 
 /// RocksDB opens this one whether asked or not; we keep nothing in it.
 const DEFAULT: &str = "default";
+
+/// What RocksDB says when it is asked for direct writes on a file system without them.
+const NO_DIRECT_WRITES: &str = "Direct I/O is not supported";
 
 /// Our column families, in the order of creation. `blobs` is last: where it exists, creation was finished.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
@@ -27,14 +31,24 @@ pub(super) fn open(path: &Path, create: bool) -> Result<Db, OpenError> {
         (false, true) => make_directory(path)?,
         (false, false) => return Err(OpenError::NotAnArchive(path.to_owned())),
     }
+    let opened = match open_writing(path, create, FileWrites::Direct) {
+        // Some file systems (tmpfs before Linux 6.6, some network ones) know no direct writes. RocksDB asks first.
+        Err(error) if error.as_ref().contains(NO_DIRECT_WRITES) => {
+            open_writing(path, create, FileWrites::Buffered)
+        }
+        other => other,
+    };
+    opened.map_err(|error| open_error(path, error))
+}
+
+fn open_writing(path: &Path, create: bool, writes: FileWrites) -> Result<Db, rocksdb::Error> {
     let resources = options::Resources::new();
-    let database = resources.database(create).map_err(|error| open_error(path, error))?;
+    let database = resources.database(create, writes)?;
     let mut families = vec![ColumnFamilyDescriptor::new(DEFAULT, rocksdb::Options::default())];
     for name in names() {
-        let options = resources.family(name).map_err(|error| open_error(path, error))?;
-        families.push(ColumnFamilyDescriptor::new(name, options));
+        families.push(ColumnFamilyDescriptor::new(name, resources.family(name)?));
     }
-    Db::open_cf_descriptors(&database, path, families).map_err(|error| open_error(path, error))
+    Db::open_cf_descriptors(&database, path, families)
 }
 
 /// Refuses a database that is not ours, is newer than us, or whose creation was cut short. Tables that a
