@@ -42,8 +42,19 @@ pub(super) fn compress(plain: &[u8]) -> Option<Vec<u8>> {
 /// as soon as the gain is out of reach.
 fn frame(plain: &[u8]) -> Option<Vec<u8>> {
     let mut out = super::object::buffer((plain.len() - plain.len() / 20) as u64).ok()?;
-    zstd::bulk::Compressor::new(LEVEL).ok()?.compress_to_buffer(plain, &mut out).ok()?;
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let compressor = match compressor {
+            Some(made) => made,
+            None => compressor.insert(zstd::bulk::Compressor::new(LEVEL).ok()?),
+        };
+        compressor.compress_to_buffer(plain, &mut out).ok()
+    })?;
     Some(out)
+}
+
+thread_local! {
+    /// Making one costs as much as compressing 30 KB. It keeps tables of positions, not the text itself.
+    static COMPRESSOR: std::cell::RefCell<Option<zstd::bulk::Compressor<'static>>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Decompresses to exactly `plain_len` bytes. The caller has authenticated and bounded `plain_len`.

@@ -10,7 +10,7 @@ use super::fold_tables::{is_dash, is_variation_selector, kana, variant};
 use super::legal_form::{Forms, find_forms};
 
 /// Version of the rules in this file and its tables; part of every index.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
 /// Characters of one input that are looked at; the rest is ignored. Names are at most 1,000 long.
 pub const MAX_NAME_CHARS: usize = 1_000;
@@ -35,11 +35,12 @@ impl NameKeys {
         let mapped: Vec<char> = light.iter().map(|&c| variant(kana(c))).collect();
         let (in_form, forms) = find_forms(&mapped);
         let keep = |chars: &[char], test: fn(char) -> bool| -> String {
-            chars.iter().zip(&in_form).filter(|(c, form)| !**form && test(**c)).map(|(c, _)| *c).collect()
+            let kept = chars.iter().zip(&in_form).filter(|(c, form)| !**form && test(**c)).map(|(c, _)| *c);
+            composed(kept)
         };
         Self {
             stripped: keep(&mapped, in_key),
-            whole: mapped.iter().copied().filter(|&c| in_key(c)).collect(),
+            whole: composed(mapped.iter().copied().filter(|&c| in_key(c))),
             forms,
             light: keep(&light, |c| !c.is_whitespace() && !matches!(c, '.' | ',' | '(' | ')')),
         }
@@ -93,6 +94,11 @@ fn light_chars(text: &str, limit: usize) -> Vec<char> {
         .filter(|c| !c.is_control() || c.is_whitespace())
         .map(|c| if c == 'ς' { 'σ' } else { c })
         .collect()
+}
+
+/// Letters that a space or a dash had kept apart may now be one: accents, and the parts of a Korean syllable.
+fn composed(kept: impl Iterator<Item = char>) -> String {
+    kept.nfkc().collect()
 }
 
 /// ㏍ is one character and needs no space behind it; NFKC would glue its letters to the name.
