@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod retention;
 pub mod search;
 pub mod backup;
+pub mod report;
 pub mod export;
 pub mod config;
 pub mod archive;

@@ -5,7 +5,7 @@ use std::fmt;
 use super::source::{Source, code, line};
 
 /// The folders of `src/`, each allowed to know those before it. Folders of later releases keep their place.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "record",
     "seal",
     "journal",
@@ -17,6 +17,7 @@ const ORDER: [&str; 18] = [
     "retention",
     "search",
     "backup",
+    "report",
     "export",
     "config",
     "archive",
@@ -27,10 +28,11 @@ const ORDER: [&str; 18] = [
 ];
 
 /// What is used in some folders only, so that it can be replaced there and is read there.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("rocksdb::", &["store"]),
     ("tantivy::", &["search"]),
     ("lopdf::", &["pdf"]),
+    ("krilla::", &["report"]),
     ("aes_gcm::", &["seal", "search"]),
     ("ed25519_dalek::", &["journal"]),
     ("zip::", &["export", "cli"]),
