@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::Value;
-use shosoin::seal::{self, Compression, Dek, Kek, Purpose, SealError, SealedView, key_file};
+use shosoin::seal::{
+    self, Compression, Dek, Hardness, Kek, Keks, PassKey, Passphrase, Purpose, SealError, SealedView,
+    key_file, share,
+};
 use zeroize::Zeroizing;
 
 const PURPOSES: [Purpose; 5] =
@@ -54,6 +57,82 @@ fn the_oldest_key_file_still_opens_the_oldest_wrapped_keys() {
 }
 
 #[test]
+fn a_key_file_under_a_passphrase_opens_however_the_words_are_typed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kek");
+    fs::copy(fixture("v2.key"), &path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    // As a keyboard that composes its characters (が of か and a mark) and an ideographic space would give it.
+    let decomposed = "正倉院の鍵は\u{3000}古い蔵にあります今も";
+    for words in ["正倉院の鍵は 古い蔵にあります今も", decomposed] {
+        let ask = |_: &Path| Passphrase::new(words).map_err(|error| error.to_string());
+        let keys = key_file::KeyFile::open(&path, &ask).unwrap().keks;
+        let oldest = fixture("v1.key");
+        let v1 = dir.path().join("v1");
+        fs::copy(oldest, &v1).unwrap();
+        fs::set_permissions(&v1, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(keys.first().id(), key_file::load(&v1).unwrap().id());
+        assert_eq!(keys.ids().len(), 2);
+    }
+    let wrong = |_: &Path| Ok(Passphrase::new("正倉院の鍵は古い蔵にあります今も").unwrap());
+    let refused = key_file::KeyFile::open(&path, &wrong).unwrap_err();
+    assert!(matches!(refused, key_file::KeyFileError::WrongPassphrase(_)), "{refused}");
+}
+
+#[test]
+fn the_second_implementation_opens_a_key_file_under_a_passphrase() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, words) = (dir.path().join("kek"), dir.path().join("words"));
+    fs::write(&words, "五つの言葉を ならべたもの です\n").unwrap();
+    let passphrase = Passphrase::to_set("五つの言葉を ならべたもの です").unwrap();
+    let key = PassKey::new(&passphrase, Hardness::DEFAULT).unwrap();
+    let (kek, dek, context) = (Kek::generate().unwrap(), Dek::generate().unwrap(), *b"any sixteen byte");
+    let wrapped = to_hex(&kek.wrap(&dek, &context).unwrap());
+    let protection = key_file::Protection::Passphrase(std::sync::Arc::new(key));
+    let keks = Keks::of([Kek::generate().unwrap(), kek].map(std::sync::Arc::new)).unwrap();
+    key_file::KeyFile { keks, protection }.create(&path).unwrap();
+    let context = to_hex(&context);
+    let files = ["--key-file", path_text(&path), "--passphrase-file", path_text(&words)];
+    let Some(output) = unseal_py(&[&files[..], &["--wrapped", &wrapped, "--context", &context]].concat())
+    else {
+        return;
+    };
+    let printed = String::from_utf8(success(output)).unwrap();
+    let found = Dek::from_bytes(Zeroizing::new(hex(&Value::from(printed.trim()))));
+    assert_eq!(found.derive("x").as_bytes(), dek.derive("x").as_bytes());
+}
+
+#[test]
+fn the_oldest_shares_on_paper_still_restore_their_key() {
+    let read = |name: &str| share::Share::parse(&fs::read_to_string(fixture(name)).unwrap()).unwrap();
+    let shares = ["kit-v1/share-1.txt", "kit-v1/share-3.qr.txt"].map(read);
+    assert_eq!(share::combine(&shares).unwrap().kek.id().to_string(), "16cf5a550cc4c3e6");
+}
+
+#[test]
+fn the_second_implementation_restores_a_key_from_paper() {
+    let dir = tempfile::tempdir().unwrap();
+    let kek = Kek::from_bytes(Zeroizing::new([0x5a; 32]));
+    let shares = share::split(&kek, 7, 4).unwrap();
+    let mut files = Vec::new();
+    for (share, scanned) in [(&shares[6], true), (&shares[0], false), (&shares[3], false), (&shares[2], true)]
+    {
+        let lines: String =
+            share.lines().iter().zip(1..).map(|(line, number)| format!("{number}: {}\n", **line)).collect();
+        let path = dir.path().join(share.number.to_string());
+        fs::write(&path, if scanned { share.qr_text().to_string() } else { lines }).unwrap();
+        files.push(path);
+    }
+    let recover = |files: &[PathBuf]| {
+        let files: Vec<_> = files.iter().map(|file| path_text(file)).collect();
+        python::second_implementation("recover.py", &files)
+    };
+    let Some(output) = recover(&files) else { return };
+    assert_eq!(String::from_utf8(success(output)).unwrap().trim(), "5a".repeat(32));
+    assert!(!recover(&files[..3]).unwrap().status.success());
+}
+
+#[test]
 fn the_second_implementation_reads_the_oldest_files() {
     let index = index();
     for object in index["objects"].as_array().unwrap() {
@@ -81,8 +160,8 @@ fn the_second_implementation_reads_what_is_sealed_today() {
     let dir = tempfile::tempdir().unwrap();
     let (key_path, path) = (dir.path().join("kek"), dir.path().join("object"));
     let (kek, dek, context) = (Kek::generate().unwrap(), Dek::generate().unwrap(), *b"any sixteen byte");
-    key_file::create(&key_path, &kek).unwrap();
     let wrapped = to_hex(&kek.wrap(&dek, &context).unwrap());
+    key_file::create(&key_path, kek).unwrap();
     let context_hex = to_hex(&context);
     let common = ["--key-file", path_text(&key_path), "--wrapped", &wrapped, "--context", &context_hex];
     for purpose in PURPOSES {

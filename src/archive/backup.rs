@@ -139,7 +139,7 @@ impl Archive {
         let made = self.make_generation(tier, how, progress);
         match made {
             Ok(mut outcome) => {
-                self.refresh_other_key_sets(tier, &mut outcome.problems);
+                self.refresh_key_sets(Some(tier), &mut outcome.problems);
                 self.journal_generation(who, &outcome)?;
                 Ok(report(outcome))
             }
@@ -267,10 +267,10 @@ impl Archive {
         row.map(|bytes| rows::decode("backup row", &bytes)).transpose()
     }
 
-    /// Gives the repositories of the other tiers today's keys. One that is not there is told: until it comes back, a
+    /// Gives the repositories of all tiers but one today's keys. One that is not there is told: until it comes back, a
     /// contract destroyed since can be read from it with the key.
-    fn refresh_other_key_sets(&self, made: Tier, problems: &mut Vec<String>) {
-        for tier in Tier::ALL.into_iter().filter(|tier| *tier != made) {
+    pub(super) fn refresh_key_sets(&self, made: Option<Tier>, problems: &mut Vec<String>) {
+        for tier in Tier::ALL.into_iter().filter(|tier| Some(*tier) != made) {
             let refresh = || {
                 if self.config.backup.tier(tier).0.is_none() || self.backup_row(tier)?.is_none() {
                     return Ok(());

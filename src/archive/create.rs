@@ -22,7 +22,8 @@ use super::token;
 use crate::config;
 use crate::journal::{Act, Origin, SigningKey};
 use crate::retention::{AVAILABLE, SHIPPED};
-use crate::seal::{self, Compression, Dek, Kek, Purpose, SealError, key_file};
+use crate::seal::key_file::{KeyFile, Protection};
+use crate::seal::{self, Compression, Dek, Kek, Keks, Purpose, SealError};
 use crate::store::{self, Batch, RocksStore, Store, Table};
 
 /// What `init` made.
@@ -41,6 +42,14 @@ pub struct Created {
 /// # Errors
 /// [`ArchiveError::NotEmpty`]; or the directory cannot be written.
 pub fn create(data: &Path) -> Result<Created, ArchiveError> {
+    create_with(data, &Protection::None)
+}
+
+/// The same, with a key file that has this protection.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_with(data: &Path, protection: &Protection) -> Result<Created, ArchiveError> {
     if fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some()) || data.is_file() {
         return Err(ArchiveError::NotEmpty(data.to_owned()));
     }
@@ -48,7 +57,7 @@ pub fn create(data: &Path) -> Result<Created, ArchiveError> {
     let parent = data.parent().ok_or_else(|| ArchiveError::NotEmpty(data.clone()))?;
     fs::create_dir_all(parent).map_err(ArchiveError::io(parent))?;
     let scratch = parent.join(format!(".shosoin-init-{}", Uuid::new_v4()));
-    let made = build(&Layout::new(&scratch)).and_then(|made| {
+    let made = build(&Layout::new(&scratch), protection).and_then(|made| {
         fs::rename(&scratch, &data).map_err(ArchiveError::io(&data))?;
         sync_directory(parent)?;
         Ok(made)
@@ -62,7 +71,7 @@ pub fn create(data: &Path) -> Result<Created, ArchiveError> {
     Ok(Created { data, key_file, key_id, admin_token })
 }
 
-fn build(layout: &Layout) -> Result<(String, String), ArchiveError> {
+fn build(layout: &Layout, protection: &Protection) -> Result<(String, String), ArchiveError> {
     make_directory(layout.root())?;
     write_new(&layout.config(), config::TEMPLATE.as_bytes())?;
     make_directory(&layout.policies())?;
@@ -73,14 +82,14 @@ fn build(layout: &Layout) -> Result<(String, String), ArchiveError> {
             write_new(&folder.join(name), text.as_bytes())?;
         }
     }
-    let kek = Kek::generate()?;
+    let key = KeyFile { keks: Keks::new(Kek::generate()?), protection: protection.clone() };
     let key_path = layout.root().join(config::KeyConfig::default().file);
     let key_directory = key_path.parent().ok_or_else(|| ArchiveError::NotAnArchive(key_path.clone()))?;
     make_directory(key_directory)?;
-    key_file::create(&key_path, &kek).map_err(|error| ArchiveError::KeyRefused(error.to_string()))?;
+    key.create(&key_path)?;
     write_new(&layout.lock(), b"")?;
     let store: Arc<dyn Store> = Arc::new(RocksStore::open(layout.store(), store::Options { create: true })?);
-    let made = write_first_entry(store, kek, Anchor::open(&layout.checkpoint())?, Arc::new(SystemClock))?;
+    let made = write_first_entry(store, key, Anchor::open(&layout.checkpoint())?, Arc::new(SystemClock))?;
     sync_directory(layout.root())?;
     Ok(made)
 }
@@ -88,12 +97,13 @@ fn build(layout: &Layout) -> Result<(String, String), ArchiveError> {
 /// Writes the rows that make a store an archive, together with the journal's first entry.
 fn write_first_entry(
     store: Arc<dyn Store>,
-    kek: Kek,
+    key: KeyFile,
     anchor: Anchor,
     clock: Arc<dyn Clock>,
 ) -> Result<(String, String), ArchiveError> {
     let archive_id = Uuid::new_v4();
     let origin = Origin::local(archive_id);
+    let kek = key.keks.first().clone();
     let key_id = kek.id().to_string();
     let dek = Dek::generate()?;
     let wrapped = kek.wrap(&dek, &ARCHIVE_CONTEXT)?;
@@ -109,8 +119,9 @@ fn write_first_entry(
         origin: origin.to_string(),
         vkey: verifying_key.to_string(),
         sealed_tokens: true,
+        rotation: None,
     };
-    let keyring = Keyring::new(kek, dek);
+    let keyring = Keyring::new(kek, key, dek);
     let (admin_token, token_key, token_row) = token::issue(&keyring, token::first(clock.now()))?;
     let details = keyring.seal_archive_details(&row)?;
 

@@ -96,6 +96,7 @@ impl Archive {
         let (retain_until, floor) = self.period_for(&metadata, &[], None)?;
         let id = RecordId::generate();
         let dek = Dek::generate()?;
+        let _until_durable = self.keyring.wrapping();
         let wrapped = self.keyring.wrap(&dek, id)?;
         let sealed = seal::seal(&dek, Purpose::Content, id.as_bytes(), &bytes, Compression::IfItHelps)?;
         drop(bytes);

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::backup_verify::{CheckDetails, parse_generation};
 use super::error::ArchiveError;
 use super::head::TreeRows;
+use super::key_source::KeySource;
 use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::restore::{KeyCopy, RestoreRequest, restore_with};
@@ -78,7 +79,8 @@ impl Archive {
         tier: &str,
         progress: Progress<'_>,
     ) -> Result<DrillReport, ArchiveError> {
-        let options = Options { clock: self.clock.clone(), ..Options::default() };
+        let key = KeySource::Opened(Box::new(self.keyring.key_file()));
+        let options = Options { clock: self.clock.clone(), key, ..Options::default() };
         let (restored, copy) = restore_with(request, KeyCopy::Link, options, progress)?;
         let mut report = DrillReport {
             generation: restored.generation,

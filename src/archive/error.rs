@@ -165,7 +165,11 @@ impl ArchiveError {
             Self::NotRestored(_) => "run the same `shosoin restore` again; it goes on where it ended",
             Self::NotEmpty(_) => "choose a new or empty directory",
             Self::Locked(_) => "stop the other process, or use the running server through its socket",
-            Self::KeyRefused(_) => "put the archive's own key file back at the path that shosoin.toml names",
+            Self::KeyRefused(_) => {
+                "put the archive's own key file back at the path that shosoin.toml names; if it has a passphrase, type it or \
+                 name a file that holds it in SHOSOIN_PASSPHRASE_FILE; if it is lost, `shosoin key recover` restores it from \
+                 a recovery kit"
+            }
             Self::Corrupt(_) | Self::Seal(_) => {
                 "keep a copy of the data directory as it is, see with `shosoin fsck` what is damaged, then restore it from a backup"
             }

@@ -1,6 +1,6 @@
 //! The keys of an open archive, and the few things that are done with them directly.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Serialize, de::DeserializeOwned};
@@ -10,7 +10,8 @@ use super::error::ArchiveError;
 use super::rows;
 use crate::backup::{self, BackupError, Opened, Repository};
 use crate::record::{Digest, RecordId};
-use crate::seal::{self, Compression, Dek, Kek, Purpose};
+use crate::seal::key_file::{KeyFile, Protection};
+use crate::seal::{self, Compression, Dek, Kek, Keks, KeyId, Purpose, Unwrap};
 use crate::store::{Table, View};
 
 /// Context that binds what belongs to the archive as a whole; no UUIDv7 looks like this.
@@ -19,31 +20,91 @@ pub const ARCHIVE_CONTEXT: [u8; 16] = *b"shosoin-archive\0";
 /// Upper bound of anything sealed that is not content, in bytes.
 const MAX_SMALL_OBJECT: u64 = 16 << 20;
 
-/// The KEK and the archive-level DEK. Cheap to clone; wiped when the last clone goes.
+/// The KEKs and the archive-level DEK. Cheap to clone; wiped when the last clone goes.
 #[derive(Clone)]
 pub struct Keyring {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    kek: Kek,
+    held: RwLock<Arc<Held>>,
+    /// Held for reading from when a key is wrapped until its row is durable; whoever takes it for writing has waited for
+    /// every key that was wrapped before.
+    unwritten: RwLock<()>,
     archive: Dek,
 }
 
+/// The keys of the key file, and which of them wraps.
+struct Held {
+    active: Arc<Kek>,
+    file: KeyFile,
+}
+
 impl Keyring {
-    pub fn new(kek: Kek, archive: Dek) -> Self {
-        Self { inner: Arc::new(Inner { kek, archive }) }
+    /// `active` wraps what is new; all keys of the file open what they wrapped.
+    pub fn new(active: Arc<Kek>, file: KeyFile, archive: Dek) -> Self {
+        let held = RwLock::new(Arc::new(Held { active, file }));
+        Self { inner: Arc::new(Inner { held, unwritten: RwLock::default(), archive }) }
+    }
+
+    fn held(&self) -> Arc<Held> {
+        // Values are swapped whole, so a poisoned lock holds a good one.
+        self.inner.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on `active` wraps, and the keys of `file` open.
+    pub fn take_over(&self, active: Arc<Kek>, file: KeyFile) {
+        *self.inner.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Held { active, file });
+    }
+
+    /// The key that wraps what is new.
+    pub fn active(&self) -> Arc<Kek> {
+        self.held().active.clone()
+    }
+
+    pub fn key_id(&self) -> KeyId {
+        self.held().active.id()
+    }
+
+    /// Every key at hand.
+    pub fn keks(&self) -> Keks {
+        self.held().file.keks.clone()
+    }
+
+    /// What protects the key file, as it was when it was opened.
+    pub fn protection(&self) -> Protection {
+        self.held().file.protection.clone()
+    }
+
+    /// The keys as they were read, for opening a copy of this archive.
+    pub fn key_file(&self) -> KeyFile {
+        self.held().file.clone()
+    }
+
+    /// To be held from [`wrap`](Self::wrap) until the wrapped key is durable, so that a rotation misses none.
+    pub fn wrapping(&self) -> RwLockReadGuard<'_, ()> {
+        self.inner.unwritten.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until every key that was wrapped before is durable, or given up.
+    pub fn settled(&self) -> RwLockWriteGuard<'_, ()> {
+        self.inner.unwritten.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wraps a record's DEK for the `Keys` table.
     pub fn wrap(&self, dek: &Dek, id: RecordId) -> Result<Vec<u8>, ArchiveError> {
-        Ok(self.inner.kek.wrap(dek, id.as_bytes())?)
+        Ok(self.active().wrap(dek, id.as_bytes())?)
+    }
+
+    /// The archive-level DEK wrapped by `kek`, for the row that opens everything else.
+    pub fn wrap_archive_key(&self, kek: &Kek) -> Result<Vec<u8>, ArchiveError> {
+        Ok(kek.wrap(&self.inner.archive, &ARCHIVE_CONTEXT)?)
     }
 
     /// Fetches and unwraps a record's DEK.
     pub fn dek(&self, view: &dyn View, id: RecordId) -> Result<Dek, ArchiveError> {
         let wrapped = view.get(Table::Keys, id.as_bytes())?.ok_or_else(|| self.missing(view, id))?;
-        Ok(self.inner.kek.unwrap(&wrapped, id.as_bytes())?)
+        Ok(self.held().file.keks.open(&wrapped, id.as_bytes())?)
     }
 
     /// Seals journal details that belong to no single record (searches, exports, sign-ins).
@@ -68,7 +129,7 @@ impl Keyring {
 
     /// Opens a backup repository of this archive.
     pub fn open_backup<'a>(&self, repository: &'a dyn Repository) -> Result<Opened<'a>, BackupError> {
-        Opened::open(repository, &self.inner.kek, &ARCHIVE_CONTEXT)
+        Opened::open(repository, &self.keks(), &ARCHIVE_CONTEXT)
     }
 
     /// Row key under which identical content is recognised, without revealing its digest.

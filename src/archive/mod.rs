@@ -26,6 +26,9 @@ mod job_log;
 mod journal_log;
 mod journal_verify;
 mod judge;
+mod key_files;
+mod key_source;
+mod key_status;
 mod keyring;
 mod layout;
 mod notices;
@@ -41,10 +44,12 @@ pub mod permit;
 mod policies;
 mod principal;
 mod records;
+mod recovery_kit;
 mod repair;
 mod restore;
 mod reevaluate;
 mod retrieve;
+mod rotate;
 pub mod rows;
 mod search;
 mod search_request;
@@ -67,7 +72,7 @@ pub use backup::{BackupReport, GenerationView};
 pub use backup_verify::VerifiedGeneration;
 pub use clock::{Clock, SystemClock};
 pub use correct::{Changed, Changes, Repeat};
-pub use create::{Created, create};
+pub use create::{Created, create, create_with};
 pub use deposit::{Deposit, Receipt};
 pub use disposition::{
     Approval, Certificate, Kept, Performed, PlanItem, PlanRequest, PlanState, PlanView, TrustedClock,
@@ -85,14 +90,21 @@ pub use indexer::IndexStatus;
 pub use job_log::{JobOutcome, JobRun, JobState, JobTrigger};
 pub use journal_log::{JournalEntryView, JournalPage, ProofOfEntry};
 pub use journal_verify::JournalReport;
+pub use key_files::{
+    check_key_of_archive, check_key_of_backup, key_file_of, protect_key_file, put_recovered_key,
+};
+pub use key_source::{AskPassphrase, KeySource};
+pub use key_status::{FormerKey, KeyStatus, KeyUpkeep, KeysUnder};
 pub use layout::Layout;
 pub use notices::{Channel, Channels, ContractEnd};
 pub use open::Options;
 pub use permit::{Action, Refusal, permit, permit_for, permit_second};
 pub use principal::{Principal, Role, Scope};
+pub use recovery_kit::{KitDecision, KitRecord, KitState, RecordedKit};
 pub use reevaluate::Reevaluation;
 pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use retrieve::{Original, Purpose as RetrievePurpose};
+pub use rotate::{Rotated, RotationState};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use shipping::{ShipStatus, Shipper};
@@ -105,6 +117,7 @@ pub use verify::{Check, CheckName, Verified, VerifyPlan};
 use crate::config::Config;
 use crate::journal::{SigningKey, VerifyingKey};
 use crate::pki::trust::TrustStore;
+use crate::seal::KeyId;
 use crate::store::Store;
 use committer::Committer;
 use indexer::Indexer;
@@ -142,6 +155,8 @@ pub struct Archive {
     plain_tokens: bool,
     /// Held while timestamps are asked for: two runs at once would pay twice.
     timestamping: Mutex<()>,
+    /// Held while keys are wrapped anew.
+    rotating: Mutex<()>,
     /// The thread that follows the journal, when there is one.
     follower: Mutex<Option<JoinHandle<()>>>,
     /// Held as long as the archive is open: one process per directory. `None` for archives in memory.
@@ -152,7 +167,6 @@ pub struct Archive {
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub archive_id: String,
-    pub key_id: String,
     pub origin: String,
     pub vkey: String,
 }
@@ -185,6 +199,11 @@ impl Archive {
 
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Id of the key-encryption key that wraps what is new.
+    pub fn key_id(&self) -> KeyId {
+        self.keyring.key_id()
     }
 
     /// Number of durable journal entries.

@@ -14,6 +14,7 @@ use super::error::ArchiveError;
 use super::head::Head;
 use super::indexer::Indexer;
 use super::judge::load_trust;
+use super::key_source::KeySource;
 use super::keyring::{ARCHIVE_CONTEXT, Keyring};
 use super::layout::Layout;
 use super::policies::Policies;
@@ -22,7 +23,8 @@ use super::rows::{self, ArchiveRow, meta};
 use super::{Archive, Identity};
 use crate::config::Config;
 use crate::journal::{Entry, Origin, SigningKey};
-use crate::seal::{self, Kek, Purpose, SealError, key_file};
+use crate::seal::key_file::KeyFile;
+use crate::seal::{self, Purpose, SealError};
 use crate::search::IndexOptions;
 use crate::store::{self, OpenError, RocksStore, Store, Table, View};
 
@@ -32,11 +34,13 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// What proves the time for destruction; without it nothing is destroyed.
     pub trusted_clock: Option<Arc<dyn TrustedClock>>,
+    /// Where the keys come from.
+    pub key: KeySource,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), trusted_clock: None }
+        Self { clock: Arc::new(SystemClock), trusted_clock: None, key: KeySource::file() }
     }
 }
 
@@ -68,9 +72,9 @@ impl Archive {
         }
         let lock = lock(&layout)?;
         let config = Config::load(&layout.config())?;
-        let kek = load_key(&data.join(&config.key.file))?;
+        let key = options.key.open(&data.join(&config.key.file))?;
         let store: Arc<dyn Store> = Arc::new(open_store(&layout)?);
-        let (keyring, signing_key, identity) = unlock(&*store, kek, data)?;
+        let (keyring, signing_key, identity) = unlock(&*store, key, data)?;
         let signer = SigningKey::from_seed(&signing_key.to_seed());
         let policies = Policies::new(layout.policies());
         policies.files()?;
@@ -120,6 +124,7 @@ impl Archive {
             shipped: Mutex::default(),
             plain_tokens,
             timestamping: Mutex::default(),
+            rotating: Mutex::default(),
             follower: Mutex::default(),
             _lock: Some(lock),
         };
@@ -142,7 +147,7 @@ impl Drop for Archive {
 }
 
 /// Takes the lock that keeps a second process out for as long as this one lives.
-fn lock(layout: &Layout) -> Result<File, ArchiveError> {
+pub(super) fn lock(layout: &Layout) -> Result<File, ArchiveError> {
     let path = layout.lock();
     let open = File::options().create(true).truncate(false).write(true).open(&path);
     let file = open.map_err(ArchiveError::io(&path))?;
@@ -184,23 +189,27 @@ fn made_with_sealed_tokens(view: &dyn View, keyring: &Keyring) -> Result<bool, A
     Ok(details.get("sealed_tokens").and_then(serde_json::Value::as_bool).unwrap_or(false))
 }
 
-fn load_key(path: &Path) -> Result<Kek, ArchiveError> {
-    key_file::load(path).map_err(|error| ArchiveError::KeyRefused(error.to_string()))
-}
-
 /// Opens the archive's own keys with the KEK; the wrong KEK ends here.
-fn unlock(store: &dyn Store, kek: Kek, data: &Path) -> Result<(Keyring, SigningKey, Identity), ArchiveError> {
+fn unlock(
+    store: &dyn Store,
+    key: KeyFile,
+    data: &Path,
+) -> Result<(Keyring, SigningKey, Identity), ArchiveError> {
     let view = store.view();
     let meta_row = |key: &[u8]| {
         let row = view.get(Table::Meta, key)?;
         row.ok_or_else(|| ArchiveError::NotAnArchive(data.to_owned()))
     };
     let row: ArchiveRow = rows::decode("archive row", &meta_row(meta::ARCHIVE)?)?;
-    if row.key_id != kek.id().to_string() {
-        let message =
-            format!("the archive was made with key {}, the key file holds {}", row.key_id, kek.id());
-        return Err(ArchiveError::KeyRefused(message));
-    }
+    let kek = key.keks.iter().find(|kek| row.key_id == kek.id().to_string()).cloned();
+    let kek = kek.ok_or_else(|| {
+        let ids: Vec<_> = key.keks.ids().iter().map(ToString::to_string).collect();
+        ArchiveError::KeyRefused(format!(
+            "the archive needs key {}, the key file holds {}",
+            row.key_id,
+            ids.join(", ")
+        ))
+    })?;
     let dek = kek.unwrap(&meta_row(meta::ARCHIVE_DEK)?, &ARCHIVE_CONTEXT).map_err(|error| match error {
         SealError::Tampered => ArchiveError::KeyRefused("the archive's own key does not open with it".into()),
         other => other.into(),
@@ -219,6 +228,11 @@ fn unlock(store: &dyn Store, kek: Kek, data: &Path) -> Result<(Keyring, SigningK
     if signing_key.verifying_key(&origin).to_string() != row.vkey {
         return Err(ArchiveError::Corrupt("the signing key is not the one that the archive names".into()));
     }
-    let ArchiveRow { archive_id, key_id, origin, vkey, .. } = row;
-    Ok((Keyring::new(kek, dek), signing_key, Identity { archive_id, key_id, origin, vkey }))
+    let ArchiveRow { archive_id, origin, vkey, rotation, .. } = row;
+    if let Some(missing) = rotation.and_then(|rotation| rotation.missing(&key.keks)) {
+        return Err(ArchiveError::KeyRefused(format!(
+            "its key is being replaced, and the key file lacks key {missing}, which still opens a part of the contracts"
+        )));
+    }
+    Ok((Keyring::new(kek, key, dek), signing_key, Identity { archive_id, origin, vkey }))
 }

@@ -14,6 +14,7 @@ use super::absent::leave_out;
 use super::backup::META;
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
+use super::key_source::KeySource;
 use super::keyring::ARCHIVE_CONTEXT;
 use super::layout::Layout;
 use super::rows::{self, ArchiveRow};
@@ -24,7 +25,8 @@ use crate::backup::{
 use crate::config::Config;
 use crate::journal::Act;
 use crate::record::RecordId;
-use crate::seal::{Kek, key_file};
+use crate::seal::Keks;
+use crate::seal::key_file::KeyFile;
 use crate::store::{self, RocksStore};
 
 /// What is to be restored, and where to.
@@ -115,9 +117,9 @@ pub(super) fn restore_with(
     options: Options,
     progress: Progress<'_>,
 ) -> Result<(RestoreReport, Archive), ArchiveError> {
-    let kek = key_file::load(&request.key).map_err(|error| ArchiveError::KeyRefused(error.to_string()))?;
+    let key = options.key.open(&request.key)?;
     let repository = Directory::open(&request.from)?;
-    let opened = open(&repository, &kek)?;
+    let opened = open(&repository, &key.keks)?;
     let number = request.generation.as_deref().map(|name| parse_number(name, &opened)).transpose()?;
     let generation = opened.catalog.generation(number, &repository.place())?;
     let layout = Layout::new(&request.to);
@@ -128,7 +130,8 @@ pub(super) fn restore_with(
         opened.restore(generation, &store, (meta, number.is_none()), &mut steps, progress)?
     };
     write_settings(&layout, &restored)?;
-    give_key(&layout, &kek, &request.key, copy)?;
+    give_key(&layout, &key, &request.key, copy)?;
+    let options = Options { key: KeySource::Opened(Box::new(key)), ..options };
     let archive = Archive::open_unfinished(&request.to, options)?;
     let report = conclude(&archive, generation, &restored)?;
     steps.end()?;
@@ -136,7 +139,7 @@ pub(super) fn restore_with(
 }
 
 /// Opens the repository and makes sure that the key it is signed with is the one that the archive names.
-fn open<'a>(repository: &'a Directory, kek: &Kek) -> Result<Opened<'a>, ArchiveError> {
+fn open<'a>(repository: &'a Directory, kek: &Keks) -> Result<Opened<'a>, ArchiveError> {
     let opened = Opened::open(repository, kek, &ARCHIVE_CONTEXT)?;
     let untrusted = |why: &str| BackupError::Untrusted { name: Name::identity(), why: why.into() };
     let row = opened.key_row(META.archive)?.ok_or_else(|| untrusted("its key set names no archive"))?;
@@ -226,10 +229,10 @@ fn write_settings(layout: &Layout, restored: &Restored) -> Result<(), ArchiveErr
 }
 
 /// Puts the key where the restored settings look for it.
-fn give_key(layout: &Layout, kek: &Kek, given: &Path, copy: KeyCopy) -> Result<(), ArchiveError> {
+fn give_key(layout: &Layout, key: &KeyFile, given: &Path, copy: KeyCopy) -> Result<(), ArchiveError> {
     let config = Config::load(&layout.config())?;
     let path = layout.root().join(&config.key.file);
-    if key_file::load(&path).is_ok_and(|there| there.id() == kek.id()) {
+    if key.is_at(&path) {
         return Ok(());
     }
     let parent = path.parent().ok_or_else(|| ArchiveError::KeyRefused("its path is no file".into()))?;
@@ -237,9 +240,8 @@ fn give_key(layout: &Layout, kek: &Kek, given: &Path, copy: KeyCopy) -> Result<(
         make_directory(parent)?;
     }
     match copy {
-        KeyCopy::File => {
-            key_file::create(&path, kek).map_err(|error| ArchiveError::KeyRefused(error.to_string()))
-        }
+        // With the protection that it has: who restores may be another person than who knows the passphrase next.
+        KeyCopy::File => Ok(key.create(&path)?),
         KeyCopy::Link => {
             let given = fs::canonicalize(given).map_err(ArchiveError::io(given))?;
             std::os::unix::fs::symlink(given, &path).map_err(ArchiveError::io(path))

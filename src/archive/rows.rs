@@ -11,6 +11,7 @@ use super::principal::Role;
 use crate::panel::Panel;
 use crate::pdf::Inspection;
 use crate::record::{Digest, RecordId};
+use crate::seal::{Keks, KeyId};
 
 /// The newest version of any row in this file.
 pub const ROW_VERSION: u32 = 2;
@@ -25,6 +26,9 @@ pub struct ArchiveRow {
     pub created_at: DateTime<Utc>,
     /// Id of the key-encryption key that opens this archive.
     pub key_id: String,
+    /// The newest rotation of that key. Here, because it goes with the keys: into key sets, not with other rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationRow>,
     /// First line of every checkpoint.
     pub origin: String,
     /// Token rows are sealed from the beginning. Believed only from the details of entry 0, which nobody can change.
@@ -32,6 +36,58 @@ pub struct ArchiveRow {
     pub sealed_tokens: bool,
     /// Public key that checkpoints verify under (signed-note `vkey`).
     pub vkey: String,
+}
+
+/// A rotation of the key-encryption key, under way or done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotationRow {
+    pub from: KeyId,
+    pub to: KeyId,
+    pub by: String,
+    pub started_at: DateTime<Utc>,
+    /// Every key was wrapped anew, and nothing is left of the old wrapping.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Keys that had their time, the last one last.
+    pub former: Vec<FormerRow>,
+}
+
+/// A key-encryption key that wraps nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormerRow {
+    pub key: KeyId,
+    pub retired_at: DateTime<Utc>,
+}
+
+impl RotationRow {
+    /// The key that is needed to go on, if it is not at hand.
+    pub fn missing(&self, keks: &Keks) -> Option<KeyId> {
+        (self.finished_at.is_none() && keks.get(self.from).is_none()).then_some(self.from)
+    }
+}
+
+/// `Meta/recovery-kit`: what was decided about paper copies of the key. Sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KitRow {
+    pub v: V1,
+    /// The key-encryption key that the kit is of.
+    pub key: KeyId,
+    /// `None`: a kit was declined.
+    pub made: Option<KitMade>,
+    pub at: DateTime<Utc>,
+    pub by: String,
+}
+
+/// A kit that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KitMade {
+    /// Number of the kit, 12 hex digits.
+    pub kit: String,
+    pub shares: u8,
+    pub threshold: u8,
 }
 
 /// `Records/<id>`: the state of one record. All that tells about the contract is inside `facts`, sealed.
@@ -207,6 +263,8 @@ pub mod meta {
     pub const FIXITY: &[u8] = b"fixity";
     /// What was told of what comes due.
     pub const NOTICES: &[u8] = b"notices";
+    /// What was decided about paper copies of the key.
+    pub const RECOVERY_KIT: &[u8] = b"recovery-kit";
     pub const USER_PREFIX: &[u8] = b"user/";
     /// Then the policy's id.
     pub const POLICY_PREFIX: &[u8] = b"policy/";

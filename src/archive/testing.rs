@@ -80,7 +80,8 @@ impl Place {
 
     pub fn open(&self) -> Archive {
         let trusted_clock: Arc<dyn TrustedClock> = self.times.clone();
-        let options = Options { clock: self.times.clone(), trusted_clock: Some(trusted_clock) };
+        let trusted_clock = Some(trusted_clock);
+        let options = Options { clock: self.times.clone(), trusted_clock, ..Options::default() };
         Archive::open(&self.data(), options).unwrap()
     }
 

@@ -16,7 +16,7 @@ use super::rebuild::{account, objects_of, put_entries, put_keys, put_objects, pu
 use super::repository::{Name, Repository};
 use super::tail::Tail;
 use crate::journal::checkpoint;
-use crate::seal::{Context, Dek, Kek, SealError};
+use crate::seal::{Context, Dek, SealError, Unwrap};
 use crate::store::{Batch, BlobId, Store, Table};
 
 /// Problems told by name; the rest is only counted.
@@ -40,7 +40,11 @@ impl<'a> Opened<'a> {
     ///
     /// # Errors
     /// [`BackupError::NotARepository`], [`BackupError::NoGeneration`], [`BackupError::KeyRefused`].
-    pub fn open(repository: &'a dyn Repository, kek: &Kek, context: &Context) -> Result<Self, BackupError> {
+    pub fn open(
+        repository: &'a dyn Repository,
+        kek: &dyn Unwrap,
+        context: &Context,
+    ) -> Result<Self, BackupError> {
         let place = repository.place();
         let identity = Identity::load(repository)?.ok_or(BackupError::NotARepository(place.clone()))?;
         let catalog = Catalog::load(repository, &identity)?;
@@ -87,8 +91,8 @@ impl<'a> Opened<'a> {
     }
 }
 
-fn unwrap(kek: &Kek, keys: &KeySet, context: &Context) -> Result<Dek, BackupError> {
-    kek.unwrap(&keys.archive_key, context).map_err(|error| match error {
+fn unwrap(kek: &dyn Unwrap, keys: &KeySet, context: &Context) -> Result<Dek, BackupError> {
+    kek.open(&keys.archive_key, context).map_err(|error| match error {
         SealError::Tampered => BackupError::KeyRefused("the archive's own key does not open with it".into()),
         other => other.into(),
     })

@@ -20,6 +20,7 @@ pub use retention::{
 pub use verify::{InspectOptions, VerifyOptions};
 
 use super::backup::BackupOptions;
+use super::key::KeyOptions;
 use super::notices::NoticesOptions;
 use super::output::Lang;
 use super::restore::RestoreOptions;
@@ -146,6 +147,11 @@ pub enum Command {
         after_help = "Example:\n  shosoin restore --from /mnt/backup/daily --to /srv/shosoin --key /media/usb/kek.key"
     )]
     Restore(RestoreOptions),
+    /// The key: status, passphrase, recovery kit, recovery, rotation
+    #[command(
+        after_help = "Examples:\n  shosoin key status\n  shosoin key recovery-kit --shares 5 --threshold 3 -o kit\n  shosoin key rotate"
+    )]
+    Key(KeyOptions),
     /// People: roles, legal entities, who they are on this machine
     #[command(
         after_help = "Examples:\n  shosoin user add tanaka --role clerk --entity 本社\n  shosoin user add mori --role approver --os-user mori\n  shosoin user disable tanaka"
@@ -168,7 +174,11 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-pub struct InitOptions {}
+pub struct InitOptions {
+    /// Protect the key file by a passphrase: asked for twice, or read from the file that SHOSOIN_PASSPHRASE_FILE names
+    #[arg(long)]
+    pub passphrase: bool,
+}
 
 #[derive(Debug, Args)]
 pub struct ServeOptions {

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::CliError;
 use super::runtime::Runtime;
 use super::transport::Transport;
+use crate::archive::Options;
 use crate::web::Problem;
 use crate::web::api::input::MetadataInput;
 
@@ -29,8 +30,16 @@ impl Client {
     /// # Errors
     /// See [`Transport::open`].
     pub fn open(data: &Path) -> Result<Self, CliError> {
+        Self::open_with(data, super::passphrase::options())
+    }
+
+    /// The same for who has the key open already.
+    ///
+    /// # Errors
+    /// See [`Transport::open`].
+    pub fn open_with(data: &Path, options: Options) -> Result<Self, CliError> {
         let runtime = Runtime::start()?;
-        let transport = runtime.block_on(Transport::open(data))?;
+        let transport = runtime.block_on(Transport::open(data, options))?;
         Ok(Self { runtime, transport })
     }
 
@@ -133,7 +142,11 @@ fn form(metadata: &MetadataInput, file_name: &str, bytes: Vec<u8>) -> Result<(St
     Ok((format!("multipart/form-data; boundary={boundary}"), form.into()))
 }
 
-async fn json<T: DeserializeOwned>(
+/// Sends a request and reads the JSON of its answer.
+///
+/// # Errors
+/// The problem that the server answered with, or a lost connection.
+pub async fn json<T: DeserializeOwned>(
     transport: &Transport,
     method: Method,
     path: &str,

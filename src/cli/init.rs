@@ -7,8 +7,10 @@ use serde::Serialize;
 
 use super::CliError;
 use super::arguments::InitOptions;
+use super::key;
 use super::output::Output;
 use crate::archive;
+use crate::seal::key_file::Protection;
 
 #[derive(Serialize)]
 struct Initialised<'a> {
@@ -19,8 +21,9 @@ struct Initialised<'a> {
     admin_token: &'a str,
 }
 
-pub fn run(data: &Path, _: &InitOptions, output: &Output) -> Result<ExitCode, CliError> {
-    let created = archive::create(data)?;
+pub fn run(data: &Path, options: &InitOptions, output: &Output) -> Result<ExitCode, CliError> {
+    let protection = if options.passphrase { key::protection(true)? } else { Protection::None };
+    let created = archive::create_with(data, &protection)?;
     let result = Initialised {
         data: &created.data,
         key_id: &created.key_id,
@@ -41,5 +44,6 @@ pub fn run(data: &Path, _: &InitOptions, output: &Output) -> Result<ExitCode, Cl
          Keep a copy of the key file in a safe place apart from the data: without it nobody can read the contracts.\n\
          Set your entity's name and fiscal year in shosoin.toml before the first deposit.",
     );
+    key::remind_of_kit(output);
     Ok(ExitCode::SUCCESS)
 }

@@ -18,8 +18,10 @@ mod init;
 mod inspect;
 mod jobs;
 mod journal;
+mod key;
 mod notices;
 mod output;
+mod passphrase;
 mod restore;
 mod retention;
 mod runtime;
@@ -80,6 +82,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Journal(options) => journal::run(&data, &options, output),
         Command::Timestamp(options) => timestamp::run(&data, &options, output),
         Command::Evidence(options) => evidence::run(&data, &options, output),
+        Command::Key(options) => key::run(&data, &options, output),
         Command::Jobs(options) => jobs::run(&data, &options, output),
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),

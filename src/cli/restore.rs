@@ -8,7 +8,8 @@ use clap::Args;
 use super::CliError;
 use super::error::PARTLY_DONE;
 use super::output::Output;
-use crate::archive::{self, Options, RestoreReport, RestoreRequest};
+use super::passphrase;
+use crate::archive::{self, RestoreReport, RestoreRequest};
 use crate::config::KeyConfig;
 
 #[derive(Debug, Args)]
@@ -40,7 +41,7 @@ pub fn run(data: &Path, options: &RestoreOptions, output: &Output) -> Result<Exi
         bar.set_length(total.unwrap_or_default());
         bar.set_position(done);
     };
-    let report = archive::restore(&request, Options::default(), &progress)?;
+    let report = archive::restore(&request, passphrase::options(), &progress)?;
     bar.finish_and_clear();
     output.result(&report, |out| {
         report.problems.iter().try_for_each(|problem| writeln!(out, "! {problem}"))?;

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::CliError;
 use super::arguments::ServeOptions;
 use super::output::Output;
-use crate::archive::{Archive, Options};
+use super::{key, passphrase};
+use crate::archive::Archive;
 use crate::web;
 
 pub fn run(data: &Path, options: &ServeOptions, output: &Output) -> Result<ExitCode, CliError> {
-    let archive = Arc::new(Archive::open(data, Options::default())?);
+    let archive = Arc::new(Archive::open(data, passphrase::options())?);
     let listen = options.listen.unwrap_or(archive.config().server.listen);
     if !listen.ip().is_loopback() {
         let message =
@@ -22,6 +23,7 @@ pub fn run(data: &Path, options: &ServeOptions, output: &Output) -> Result<ExitC
             Some("listen on 127.0.0.1 and put a TLS proxy in front"),
         ));
     }
+    let archive_of_reminder = archive.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| CliError::new("io", format!("no threads can be started: {error}"), None))?;
@@ -32,6 +34,9 @@ pub fn run(data: &Path, options: &ServeOptions, output: &Output) -> Result<ExitC
                 &format!("http://{} で待ち受けています（停止は Ctrl-C）", listening.address),
                 &format!("listening on http://{} (Ctrl-C stops)", listening.address),
             );
+            if archive_of_reminder.kit_state().is_ok_and(|kit| kit.state == "missing") {
+                key::remind_of_kit(output);
+            }
         };
         web::serve(archive, listen, ready, stop).await.map_err(CliError::from)
     })?;

@@ -31,8 +31,8 @@ impl Transport {
     ///
     /// # Errors
     /// What kept the archive from opening; exit code 11 when somebody holds it who does not answer.
-    pub async fn open(data: &Path) -> Result<Self, CliError> {
-        match Archive::open(data, Options::default()) {
+    pub async fn open(data: &Path, options: Options) -> Result<Self, CliError> {
+        match Archive::open(data, options) {
             Ok(archive) => Ok(Self::InProcess(web::in_process(Arc::new(archive), own_uid())?)),
             Err(locked @ ArchiveError::Locked(_)) => {
                 let layout = Layout::new(data);

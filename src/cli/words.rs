@@ -54,7 +54,7 @@ pub fn japanese(code: &str) -> Words {
         ),
         "key-refused" => (
             "鍵が合わないか、読めません",
-            "このアーカイブの鍵ファイルを、shosoin.toml に書かれた場所へ戻してください",
+            "このアーカイブの鍵ファイルを、shosoin.toml に書かれた場所へ戻してください。合言葉があるなら打ち込むか、それを書いたファイルを SHOSOIN_PASSPHRASE_FILE で示してください。失くしたなら、復旧キットから shosoin key recover で復元できます",
         ),
         "newer-format" => {
             ("新しい版で書かれたデータです", "そのデータを書いた版のプログラムを入れてください")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{backups, keeping, notices};
+use super::{backups, keeping, keys, notices};
 use crate::archive::{
     Archive, ArchiveError, Attested, ExportSelection, JobOutcome, Principal, SearchRequest,
 };
@@ -50,7 +50,7 @@ impl Context {
 }
 
 /// All jobs. The order is that in which they run when several are due.
-pub static JOBS: [Job; 13] = [
+pub static JOBS: [Job; 14] = [
     Job {
         name: "backup-daily",
         title_ja: "日次の控え",
@@ -98,6 +98,14 @@ pub static JOBS: [Job; 13] = [
         schedule: "30 0 * * *",
         budget: Duration::from_hours(4),
         run: backups::fixity,
+    },
+    Job {
+        name: "keys",
+        title_ja: "鍵の手入れ",
+        title_en: "end rotations, take out keys that had their time",
+        schedule: "50 0 * * *",
+        budget: Duration::from_hours(4),
+        run: keys::upkeep,
     },
     Job {
         name: "journal-verify",

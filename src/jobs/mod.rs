@@ -3,6 +3,7 @@
 mod backups;
 mod cron;
 mod keeping;
+mod keys;
 mod list;
 pub mod notices;
 mod runner;

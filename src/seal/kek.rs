@@ -21,7 +21,7 @@ pub const WRAPPED_LEN: usize = 69;
 /// A key-encryption key: whoever has it can open every contract of the archive.
 ///
 /// Wrapping uses random 96-bit nonces, so one KEK may wrap at most 2^32 data keys (NIST SP 800-38D,
-/// section 8.3); an archive of 4 billion contracts must have rotated it by then. Wipes itself, prints only
+/// section 8.3); an archive of 4 billion contracts must have rotated it by then (`archive/rotate.rs`). Wipes itself, prints only
 /// its id, not `Clone`, not comparable.
 pub struct Kek {
     key: Secret,

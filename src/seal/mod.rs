@@ -1,7 +1,7 @@
 //! Envelope encryption: every contract has its own key, and the archive's key wraps them all.
 //!
 //! ```text
-//! Kek (one per archive, in a key file)
+//! Kek (one per archive, two while one replaces the other)  keks.rs; in a key file, under a passphrase or not: key_file.rs
 //!  └─ wraps Dek (one per contract, destroyed with it)        kek.rs, dek.rs
 //!      ├─ salt, purpose, context -> key of one sealed object  derive.rs
 //!      │    └─ 64 KiB chunks of AES-256-GCM                   header.rs, stream.rs, object.rs, view.rs
@@ -18,10 +18,13 @@ mod derive;
 mod error;
 mod header;
 mod kek;
+mod keks;
 pub mod key_file;
 mod key_id;
 mod object;
+mod passphrase;
 mod secret;
+pub mod share;
 mod stream;
 mod view;
 
@@ -30,8 +33,10 @@ pub use dek::{Dek, DerivedKey};
 pub use error::SealError;
 pub use header::Purpose;
 pub use kek::{Kek, WRAPPED_LEN, kek_of};
+pub use keks::{Keks, Unwrap};
 pub use key_id::{InvalidKeyId, KeyId};
 pub use object::{MAX_PLAIN_LEN, seal, sealed_len, unseal, unseal_limited};
+pub use passphrase::{BadPassphrase, Hardness, PassKey, Passphrase};
 pub use view::SealedView;
 
 /// What a key or an object belongs to: the 16 bytes of a `RecordId`, or a constant for archive-level keys.

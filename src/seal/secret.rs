@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::SealError;
@@ -25,6 +26,11 @@ impl Secret {
         let secret = Self(Box::new(**bytes));
         bytes.zeroize();
         secret
+    }
+
+    /// Whether both are the same; takes the same time wherever they differ.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0.as_slice().ct_eq(other.0.as_slice()).into()
     }
 
     pub(super) fn bytes(&self) -> &[u8; 32] {

@@ -79,6 +79,8 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (true, "/backups") => Action::BackupList,
         (false, "/backups" | "/backups/repair") => Action::BackupRun,
         (false, "/backups/verify" | "/backups/drill" | "/fixity") => Action::BackupVerify,
+        (true, "/key") => Action::KeysStatus,
+        (false, "/key/rotation" | "/key/kit" | "/key/protection") => Action::KeysChange,
         (true, "/users") => Action::UserList,
         (false, "/users" | "/users/{name}/changes") => Action::UserChange,
         (false, "/users/{name}/tokens") => Action::TokenChange,

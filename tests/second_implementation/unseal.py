@@ -7,7 +7,7 @@ package `zstandard`, or the `zstd` command.
     unseal.py --dek HEX --context HEX --purpose N FILE       the plaintext of FILE, to standard output
     unseal.py --kek HEX --wrapped HEX --context HEX          the unwrapped DEK, in hex
     unseal.py --kek HEX --wrapped HEX --context HEX --purpose N FILE     both at once
-    unseal.py --key-file PATH ...                            in place of --kek
+    unseal.py --key-file PATH [--passphrase-file PATH] ...   in place of --kek
 
 Exit code 0 when everything was authentic, 1 when something was not (nothing is written then), 2 for wrong usage.
 """
@@ -17,10 +17,12 @@ import hmac
 import struct
 import subprocess
 import sys
+import unicodedata
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 HEADER = struct.Struct(">4sBBBBQQQ16s")
@@ -45,17 +47,36 @@ def key_id(kek):
     return hkdf(kek, b"shosoin/v1/key-id", 8)
 
 
-def read_key_file(text):
-    """schema/key-file.md"""
+def read_key_file(text, passphrase):
+    """schema/key-file.md; gives the keys by their ids"""
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
-    require(len(lines) == 1, "a key file has exactly one key line")
-    parts = lines[0].split("-")
-    require(len(parts) == 5 and parts[:3] == ["SHOSOIN", "KEK", "1"], "not a key line of version 1")
-    kek, stated = bytes.fromhex(parts[3]), bytes.fromhex(parts[4])
-    require(len(kek) == 32, "the key is not 32 bytes long")
-    require(hmac.compare_digest(key_id(kek), stated), "the key does not match its key id")
-    return kek
+    require(1 <= len(lines) <= 8, "a key file has one to eight key lines")
+    keys = {}
+    for line in lines:
+        parts = line.split("-")
+        require(parts[:2] == ["SHOSOIN", "KEK"], "not a key line")
+        if parts[2] == "1" and len(parts) == 5:
+            kek = bytes.fromhex(parts[3])
+        elif parts[2] == "2" and len(parts) == 10:
+            require(passphrase is not None, "the key file needs --passphrase-file")
+            kek = open_sealed_key(parts[3:], passphrase)
+        else:
+            raise Refused("a key line of another version or shape")
+        require(len(kek) == 32, "the key is not 32 bytes long")
+        require(hmac.compare_digest(key_id(kek), bytes.fromhex(parts[-1])), "the key does not match its key id")
+        keys[key_id(kek)] = kek
+    return keys
+
+
+def open_sealed_key(fields, passphrase):
+    memory, passes, lanes = (int(number) for number in fields[:3])
+    require(memory <= 1 << 20 and passes <= 16 and lanes <= 16, "asks for more work than a key file may ask for")
+    salt, nonce, sealed, stated = (bytes.fromhex(field) for field in fields[3:])
+    opaque = "".join(" " if c.isspace() else c for c in unicodedata.normalize("NFC", passphrase))
+    kdf = Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory)
+    aad = b"shosoin/v1/passphrase" + struct.pack(">III", memory, passes, lanes) + salt + stated
+    return AESGCM(kdf.derive(opaque.encode())).decrypt(nonce, sealed, aad)
 
 
 def unwrap(kek, wrapped, context):
@@ -118,6 +139,7 @@ def main():
     parser.add_argument("--dek", type=bytes.fromhex, metavar="HEX")
     parser.add_argument("--kek", type=bytes.fromhex, metavar="HEX")
     parser.add_argument("--key-file", metavar="PATH")
+    parser.add_argument("--passphrase-file", metavar="PATH")
     parser.add_argument("--wrapped", type=bytes.fromhex, metavar="HEX")
     parser.add_argument("--context", type=bytes.fromhex, metavar="HEX", required=True)
     parser.add_argument("--purpose", type=int, metavar="N")
@@ -140,13 +162,23 @@ def main():
         sys.exit(f"unseal.py: {error}")
 
 
+def key_for(args):
+    """The key of the key file that the wrapped key names."""
+    passphrase = None
+    if args.passphrase_file is not None:
+        with open(args.passphrase_file, encoding="utf-8") as file:
+            passphrase = file.read(1026).removesuffix("\n")
+    with open(args.key_file, encoding="utf-8") as file:
+        keys = read_key_file(file.read(4097), passphrase)
+    return keys.get(args.wrapped[1:9]) or next(iter(keys.values()))
+
+
 def run(args):
     dek = args.dek
     if dek is None:
         kek = args.kek
         if kek is None:
-            with open(args.key_file, encoding="utf-8") as file:
-                kek = read_key_file(file.read(4097))
+            kek = key_for(args)
         dek = unwrap(kek, args.wrapped, args.context)
     if args.file is None:
         print(dek.hex())

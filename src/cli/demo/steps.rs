@@ -22,6 +22,7 @@ pub fn all(demo: &mut Demo<'_>) -> Result<u64, CliError> {
     verify(demo)?;
     export(demo)?;
     backup(demo)?;
+    key(demo)?;
     let found = demo.ask(&["search", "--limit", "1"])?;
     farewell(demo, &token);
     Ok(found["total"].as_u64().unwrap_or_default())
@@ -171,6 +172,18 @@ fn backup(demo: &mut Demo<'_>) -> Result<(), CliError> {
     );
     demo.show(&["backup", "run", "daily"])?;
     demo.show(&["restore", "--from", "backup-daily", "--to", "restored", "--key", "archive/keys/kek.key"])
+}
+
+fn key(demo: &mut Demo<'_>) -> Result<(), CliError> {
+    demo.step(
+        "鍵を5枚の紙に分け、どの3枚からでも復元できるようにします（復旧キット）。それから、動かしたまま新しい鍵に替えます。",
+        "Split the key into five sheets of paper, any three of which restore it; then replace it while everything goes on.",
+    );
+    demo.show(&["key", "recovery-kit", "-o", "kit"])?;
+    demo.show(&["key", "rotate"])?;
+    demo.show(&["key", "status"])?;
+    demo.say("新しい鍵のキットは、あらためて作ります。", "A kit of the new key is made the same way.");
+    demo.show(&["key", "recovery-kit", "-o", "kit-of-the-new-key"])
 }
 
 fn farewell(demo: &Demo<'_>, token: &str) {

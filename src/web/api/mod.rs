@@ -7,6 +7,7 @@ pub mod index;
 pub mod input;
 pub mod jobs;
 pub mod journal;
+pub mod keys;
 pub mod notices;
 pub mod people;
 pub mod records;
@@ -80,6 +81,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(backups::drill))
         .routes(routes!(backups::repair))
         .routes(routes!(backups::fixity))
+        .routes(routes!(keys::status))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::kit))
+        .routes(routes!(keys::protection))
         .routes(routes!(timestamps::status))
         .routes(routes!(timestamps::attest))
         .routes(routes!(timestamps::renew))
@@ -144,7 +149,7 @@ async fn status(State(app): State<App>, Who(who): Who) -> Json<Status> {
     Json(Status {
         version: env!("CARGO_PKG_VERSION").into(),
         archive_id: identity.archive_id,
-        key_id: identity.key_id,
+        key_id: app.archive.key_id().to_string(),
         origin: identity.origin,
         vkey: identity.vkey,
         journal_size: app.archive.journal_size(),
