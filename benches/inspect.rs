@@ -234,7 +234,7 @@ fn judge(file: &File, trust: &TrustStore) {
     assert_eq!(panel.verdict, Verdict::TotalPassed);
 }
 
-/// Files a second of this thread's processor time.
+/// Files a second of processor time, of all threads together: what is read in another thread is work too.
 fn rate(files: &[File], each: Duration, work: impl Fn(&File)) -> f64 {
     files.iter().for_each(&work);
     let (began, cpu) = (Instant::now(), cpu_time());
@@ -246,11 +246,11 @@ fn rate(files: &[File], each: Duration, work: impl Fn(&File)) -> f64 {
     f64::from(done) / (cpu_time() - cpu).as_secs_f64()
 }
 
-/// Time that this thread has spent on a processor: the first number of `schedstat`, in nanoseconds.
+/// Time that the threads of this process have spent on processors: the first number of each `schedstat`, in nanoseconds.
 fn cpu_time() -> Duration {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    let spent = text.split(' ').next().and_then(|number| number.parse().ok()).expect("a number");
-    Duration::from_nanos(spent)
+    let threads = fs::read_dir("/proc/self/task").expect("Linux").flatten();
+    let spent = threads.filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok());
+    spent.filter_map(|text| text.split(' ').next()?.parse().ok()).map(Duration::from_nanos).sum()
 }
 
 fn others(arguments: &Arguments, warm: f64) {

@@ -172,6 +172,14 @@ pub struct SignaturesConfig {
     pub system_roots: bool,
     /// Files and directories with further roots, relative to the data directory unless absolute.
     pub trust: Vec<PathBuf>,
+    /// Ask authorities for what a file does not hold: at deposits and in `verify`.
+    pub fetch: bool,
+    /// What one question may take, in seconds.
+    pub fetch_timeout_seconds: u64,
+    /// Longest answer, in bytes.
+    pub fetch_max_bytes: u64,
+    /// Allow addresses inside the company's own network.
+    pub fetch_private: bool,
 }
 
 impl Default for ArchiveConfig {
@@ -206,7 +214,14 @@ impl Default for SearchConfig {
 
 impl Default for SignaturesConfig {
     fn default() -> Self {
-        Self { system_roots: true, trust: Vec::new() }
+        Self {
+            system_roots: true,
+            trust: Vec::new(),
+            fetch: false,
+            fetch_timeout_seconds: 5,
+            fetch_max_bytes: 32 << 20,
+            fetch_private: false,
+        }
     }
 }
 
@@ -302,6 +317,8 @@ mod tests {
         assert_eq!(config.search.cache_bytes, SearchConfig::default().cache_bytes);
         assert_eq!(config.signatures.system_roots, SignaturesConfig::default().system_roots);
         assert_eq!(config.signatures.trust, SignaturesConfig::default().trust);
+        assert_eq!(config.signatures.fetch_max_bytes, SignaturesConfig::default().fetch_max_bytes);
+        assert!(!config.signatures.fetch && !config.signatures.fetch_private);
         assert_eq!(config.notices.days_before, NoticesConfig::default().days_before);
         assert_eq!(config.notices.language, NoticesConfig::default().language);
         assert_eq!(config.notices.names, NoticesConfig::default().names);

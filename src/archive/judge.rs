@@ -1,6 +1,8 @@
 //! Judging signatures: the roots this archive trusts, and the panel of a contract.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -10,6 +12,7 @@ use super::permit::{Action, permit};
 use super::principal::Principal;
 use crate::config::{ConfigError, SignaturesConfig};
 use crate::panel::{self, Panel};
+use crate::pki::fetch::{Fetcher, HttpFetcher, Limits, Remembering};
 use crate::pki::revocation::Evidence;
 use crate::pki::trust::TrustStore;
 
@@ -27,6 +30,16 @@ pub(super) fn load_trust(data: &Path, config: &SignaturesConfig) -> Result<Trust
         })?;
     }
     Ok(trust)
+}
+
+/// Who asks the authorities, if `[signatures] fetch` says so. Nothing is sent yet.
+pub(super) fn fetcher(config: &SignaturesConfig) -> Option<Arc<dyn Fetcher>> {
+    let limits = Limits {
+        timeout: Duration::from_secs(config.fetch_timeout_seconds),
+        max_bytes: config.fetch_max_bytes,
+        allow_private: config.fetch_private,
+    };
+    config.fetch.then(|| -> Arc<dyn Fetcher> { Arc::new(Remembering::new(HttpFetcher::for_system(limits))) })
 }
 
 impl Archive {
@@ -47,6 +60,6 @@ impl Archive {
 
     /// The same, as it is at another moment.
     pub fn judge_at(&self, bytes: &[u8], at: DateTime<Utc>) -> Panel {
-        panel::examine(bytes, &self.trust, at, &Evidence::default())
+        panel::examine_fetching(bytes, &self.trust, at, &Evidence::default(), self.fetcher.as_deref())
     }
 }

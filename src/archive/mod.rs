@@ -116,6 +116,7 @@ pub use verify::{Check, CheckName, Verified, VerifyPlan};
 
 use crate::config::Config;
 use crate::journal::{SigningKey, VerifyingKey};
+use crate::pki::fetch::Fetcher;
 use crate::pki::trust::TrustStore;
 use crate::seal::KeyId;
 use crate::store::Store;
@@ -133,6 +134,8 @@ pub struct Archive {
     policies: Policies,
     /// Whose certificates are believed.
     trust: TrustStore,
+    /// Asks authorities for what a file does not hold, if that is configured.
+    fetcher: Option<Arc<dyn Fetcher>>,
     /// Says what time is proven, when anything does.
     trusted_clock: Option<Arc<dyn TrustedClock>>,
     /// Held while something is destroyed, and while holds, policies or calendars change: nobody destroys by old rules.

@@ -13,7 +13,7 @@ use super::disposition::TrustedClock;
 use super::error::ArchiveError;
 use super::head::Head;
 use super::indexer::Indexer;
-use super::judge::load_trust;
+use super::judge::{fetcher, load_trust};
 use super::key_source::KeySource;
 use super::keyring::{ARCHIVE_CONTEXT, Keyring};
 use super::layout::Layout;
@@ -79,6 +79,7 @@ impl Archive {
         let policies = Policies::new(layout.policies());
         policies.files()?;
         let trust = load_trust(data, &config.signatures)?;
+        let fetcher = fetcher(&config.signatures);
         let verifying_key = identity.verifying_key()?;
         let head = Head::load(&*store.view(), &verifying_key)?;
         let plain_tokens = !made_with_sealed_tokens(&*store.view(), &keyring)?;
@@ -111,6 +112,7 @@ impl Archive {
             keyring,
             policies,
             trust,
+            fetcher,
             trusted_clock: options.trusted_clock,
             destruction: Mutex::default(),
             reevaluating: Mutex::default(),

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -12,6 +13,7 @@ use super::error::VERIFICATION_FAILED;
 use super::output::Output;
 use crate::archive::{Clock, SystemClock};
 use crate::panel::{self, Panel, PanelSignature, Verdict};
+use crate::pki::fetch::{Fetcher, HttpFetcher, Limits, Remembering};
 use crate::pki::revocation::Evidence;
 use crate::pki::trust::TrustStore;
 use crate::record::Digest;
@@ -31,11 +33,15 @@ struct Inspected {
 pub fn run(options: &InspectOptions, output: &Output) -> Result<ExitCode, CliError> {
     let trust = trust(&options.trust)?;
     let at = options.at.unwrap_or_else(|| SystemClock.now());
+    let limits =
+        Limits { timeout: Duration::from_secs(5), allow_private: options.fetch_private, ..Limits::default() };
+    let fetcher = options.fetch.then(|| Remembering::new(HttpFetcher::for_system(limits)));
+    let fetcher = fetcher.as_ref().map(|fetcher| -> &dyn Fetcher { fetcher });
     let mut inspected = Vec::new();
     let bar = output.progress(options.files.len() as u64, "files");
     for path in &options.files {
         let bytes = read(path)?;
-        let panel = panel::examine(&bytes, &trust, at, &Evidence::default());
+        let panel = panel::examine_fetching(&bytes, &trust, at, &Evidence::default(), fetcher);
         let file = path.display().to_string();
         inspected.push(Inspected { file, sha256: Digest::of(&bytes), size: bytes.len(), panel });
         bar.inc(1);

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
+use super::fetch;
 use super::layers::{About, Material, flaws, is_known};
 use super::{Authority, Chain, Later, Panel, PanelSignature, Verdict, Words, headline};
 use crate::pdf::{self, RawSignature, SignatureKind};
 use crate::pki::accredited::{self, Matched, Status};
+use crate::pki::fetch::Fetcher;
 use crate::pki::revocation::Evidence;
 use crate::pki::trust::TrustStore;
 use crate::pki::validate::{self, ChainStatus, Conclusion, Judge, Layer, RevocationPolicy, Subject};
@@ -16,13 +18,25 @@ use crate::pki::{Certificate, TimestampToken};
 ///
 /// Total, within the bounds of [`pdf::read_signed`]: every file gets an answer, `cannot-tell` if need be.
 pub fn examine(file: &[u8], trust: &TrustStore, at: DateTime<Utc>, extra: &Evidence) -> Panel {
+    examine_fetching(file, trust, at, extra, None)
+}
+
+/// As [`examine`]; what the file does not hold is fetched from the addresses that its certificates name, where `fetcher` is
+/// given. What cannot be had stays unknown, and the reasons say why. May block for as long as the fetcher allows a file.
+pub fn examine_fetching(
+    file: &[u8],
+    trust: &TrustStore,
+    at: DateTime<Utc>,
+    extra: &Evidence,
+    fetcher: Option<&dyn Fetcher>,
+) -> Panel {
     let signed = pdf::read_signed(file);
     let mut panel = Panel { judged_at: Some(at), ..Panel::listed(&signed.inspection) };
     if signed.signatures.is_empty() {
         return panel;
     }
-    let material = Material::new(file, &signed.dss, extra);
-    panel.signatures = judge(&signed.signatures, material, trust, at);
+    let material = Material::new(file, &signed.dss, extra, trust.known());
+    panel.signatures = judge(&signed.signatures, material, trust, at, fetcher);
     let weakest = Verdict::weakest(panel.signatures.iter().map(|signature| signature.verdict));
     panel.verdict = match weakest {
         // Every signature that could be read passed, but there may be more.
@@ -42,25 +56,36 @@ fn judge(
     mut material: Material<'_>,
     trust: &TrustStore,
     at: DateTime<Utc>,
+    fetcher: Option<&dyn Fetcher>,
 ) -> Vec<PanelSignature> {
     let mut order: Vec<(usize, &RawSignature)> = signatures.iter().enumerate().collect();
     order.sort_by_key(|(_, raw)| {
         raw.summary.byte_range.map_or(0, |[_, _, start, length]| start.saturating_add(length))
     });
     let (layers, about): (Vec<Layer>, Vec<About>) = order.iter().map(|(_, raw)| material.read(raw)).unzip();
-    let judge = Judge {
-        trust,
-        evidence: &material.evidence,
-        pool: &material.pool,
-        policy: RevocationPolicy::default(),
-        at,
-        existed: None,
+    let conclude = |material: &Material<'_>| {
+        let judge = Judge {
+            trust,
+            evidence: &material.evidence,
+            pool: &material.pool,
+            policy: RevocationPolicy::default(),
+            at,
+            existed: None,
+        };
+        validate::document(&layers, &judge)
     };
-    let conclusions = validate::document(&layers, &judge);
+    let mut conclusions = conclude(&material);
+    let mut problems = Vec::new();
+    if let Some(fetcher) = fetcher {
+        problems = fetch::missing(fetcher, &layers, &mut conclusions, &mut material, conclude);
+    }
     let all = order.into_iter().zip(layers.iter().zip(about).zip(conclusions));
     let mut judged: Vec<_> = all
         .map(|((index, raw), ((layer, about), conclusion))| {
-            (index, signature(raw, &layer.subject, about, conclusion))
+            let unknown = fetch::lacks_something(&conclusion);
+            let mut judged = signature(raw, &layer.subject, about, conclusion);
+            judged.reasons.extend(problems.iter().filter(|_| unknown).cloned());
+            (index, judged)
         })
         .collect();
     judged.sort_by_key(|(index, _)| *index);

@@ -1,11 +1,14 @@
 //! From the bytes of a signature to what `pki` can judge: parse, digest the range, check the mathematics.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use super::Words;
 use crate::pdf::{Dss, Flaw, RawSignature, SignatureKind};
 use crate::pki::cms::{check_detached, check_pkcs7_sha1, check_rsa_sha1};
+use crate::pki::digest::Hasher;
+use crate::pki::known::Known;
 use crate::pki::revocation::{Evidence, Provenance};
 use crate::pki::sunset::Algorithm;
 use crate::pki::validate::{Layer, Subject};
@@ -26,23 +29,38 @@ pub(super) struct About {
 /// What all signatures of a file share.
 pub(super) struct Material<'a> {
     file: &'a [u8],
+    known: &'a Known,
     digested: u64,
+    prefixes: Prefixes,
+    pooled: HashSet<[u8; 32]>,
+    /// Each certificate once.
     pub pool: Vec<Certificate>,
     pub evidence: Evidence,
 }
 
 impl<'a> Material<'a> {
     /// Certificates and revocation data of the file's security store, and what the caller has.
-    pub fn new(file: &'a [u8], dss: &Dss, extra: &Evidence) -> Self {
-        let mut material = Self { file, digested: 0, pool: Vec::new(), evidence: Evidence::new() };
+    pub fn new(file: &'a [u8], dss: &Dss, extra: &Evidence, known: &'a Known) -> Self {
+        let mut material = Self {
+            file,
+            known,
+            digested: 0,
+            prefixes: Prefixes::default(),
+            pooled: HashSet::new(),
+            pool: Vec::new(),
+            evidence: Evidence::new(),
+        };
         material.evidence.extend(extra);
         // What cannot be read is counted by `evidence`, and is no reason to read nothing else.
-        material.pool.extend(dss.certificates.iter().filter_map(|der| Certificate::from_der(der).ok()));
+        dss.certificates
+            .iter()
+            .filter_map(|der| known.certificate(der).ok())
+            .for_each(|one| material.add(one));
         for crl in &dss.crls {
-            let _ = material.evidence.add_crl(crl, Provenance::Embedded);
+            let _ = material.evidence.add_crl_known(crl, Provenance::Embedded, known);
         }
         for ocsp in &dss.ocsps {
-            let _ = material.evidence.add_ocsp(ocsp, Provenance::Embedded);
+            let _ = material.evidence.add_ocsp_known(ocsp, Provenance::Embedded, known);
         }
         material
     }
@@ -72,7 +90,7 @@ impl<'a> Material<'a> {
     }
 
     fn signature(&mut self, raw: &RawSignature, sha1_inside: bool) -> Result<(Subject, About), CmsError> {
-        let signed = SignedData::parse(&raw.contents)?;
+        let signed = SignedData::parse_known(&raw.contents, self.known)?;
         self.keep(&signed);
         let range = self.range(raw);
         let digest = |algorithm| range.digest(algorithm);
@@ -84,7 +102,7 @@ impl<'a> Material<'a> {
         self.digested += range.digested();
         let signer = signed.signers.first();
         let tokens = signer.into_iter().flat_map(|signer| {
-            let token = |der: &Vec<u8>| TimestampToken::parse(der).ok();
+            let token = |der: &Vec<u8>| TimestampToken::parse_known(der, self.known).ok();
             signer.timestamp_tokens.iter().filter_map(token).map(|token| {
                 let covers = token.covers(|algorithm| algorithm.hash(&signer.signature_value));
                 (token, covers)
@@ -106,7 +124,7 @@ impl<'a> Material<'a> {
     }
 
     fn timestamp(&mut self, raw: &RawSignature) -> Result<(Subject, About), CmsError> {
-        let token = TimestampToken::parse(&raw.contents)?;
+        let token = TimestampToken::parse_known(&raw.contents, self.known)?;
         self.keep(token.signed());
         let range = self.range(raw);
         let covers = token.covers(|algorithm| range.digest(algorithm));
@@ -138,12 +156,19 @@ impl<'a> Material<'a> {
 
     /// Certificates and revocation data inside a signature help to judge the others, too.
     fn keep(&mut self, signed: &SignedData) {
-        self.pool.extend(signed.certificates.iter().cloned());
+        signed.certificates.iter().for_each(|certificate| self.add(certificate.clone()));
         for crl in &signed.crls {
-            let _ = self.evidence.add_crl(crl, Provenance::Embedded);
+            let _ = self.evidence.add_crl_known(crl, Provenance::Embedded, self.known);
         }
         for ocsp in &signed.ocsp {
-            let _ = self.evidence.add_ocsp(ocsp, Provenance::Embedded);
+            let _ = self.evidence.add_ocsp_known(ocsp, Provenance::Embedded, self.known);
+        }
+    }
+
+    /// Adds a certificate that helps to build chains, once.
+    pub fn add(&mut self, certificate: Certificate) {
+        if self.pooled.insert(certificate.fingerprint()) {
+            self.pool.push(certificate);
         }
     }
 
@@ -154,15 +179,24 @@ impl<'a> Material<'a> {
         };
         let parts = raw.summary.byte_range.and_then(|[a, b, c, d]| Some([part(a, b)?, part(c, d)?]));
         let allowed = self.digested < MAX_DIGESTED_BYTES;
-        Range { parts: parts.filter(|_| allowed), known: RefCell::default() }
+        let at_start = raw.summary.byte_range.is_some_and(|[start, ..]| start == 0);
+        let prefixes = Rc::clone(&self.prefixes);
+        Range { parts: parts.filter(|_| allowed), at_start, known: RefCell::default(), prefixes }
     }
 }
 
 /// The bytes that a signature covers; each digest of them is made once.
 struct Range<'a> {
     parts: Option<[&'a [u8]; 2]>,
+    /// The first part begins with the file.
+    at_start: bool,
     known: RefCell<BTreeMap<DigestAlgorithm, Vec<u8>>>,
+    prefixes: Prefixes,
 }
+
+/// Of the beginning of a file, how many bytes went through each digest, and the digest in the making. Signatures of a file
+/// all cover its beginning, each a little more than the one before: what they share is digested once.
+type Prefixes = Rc<RefCell<BTreeMap<DigestAlgorithm, (usize, Hasher)>>>;
 
 impl Range<'_> {
     /// The digest, or nothing at all where there is no range: no signature is about that.
@@ -170,11 +204,30 @@ impl Range<'_> {
         let Some(parts) = self.parts else { return Vec::new() };
         let mut known = self.known.borrow_mut();
         let digest = known.entry(algorithm).or_insert_with(|| {
-            let mut hasher = algorithm.hasher();
-            parts.iter().for_each(|part| hasher.update(part));
+            let [first, second] = parts;
+            let mut hasher = self.beginning(algorithm, first);
+            hasher.update(second);
             hasher.finish()
         });
         digest.clone()
+    }
+
+    /// The digest of `first`, ready for more. Only what begins where the file begins is shared.
+    fn beginning(&self, algorithm: DigestAlgorithm, first: &[u8]) -> Hasher {
+        let mut prefixes = self.prefixes.borrow_mut();
+        let (length, hasher) = prefixes.entry(algorithm).or_insert_with(|| (0, algorithm.hasher()));
+        match first.get(*length..) {
+            Some(more) if self.at_start => {
+                hasher.update(more);
+                *length = first.len();
+                hasher.clone()
+            }
+            _ => {
+                let mut fresh = algorithm.hasher();
+                fresh.update(first);
+                fresh
+            }
+        }
     }
 
     /// Bytes that went through a digest.

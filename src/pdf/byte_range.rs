@@ -66,13 +66,11 @@ fn is_hex_of(token: &[u8], value: &[u8]) -> bool {
         return false;
     };
     // As nearly every file has it: two digits for each byte, nothing between them.
-    if digits.len() == value.len().saturating_mul(2)
-        && digits.chunks_exact(2).zip(value).all(|(pair, &byte)| {
-            let [high, low] = [DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]];
-            high | low < 16 && high << 4 | low == byte
-        })
-    {
-        return true;
+    if digits.len() == value.len().saturating_mul(2) {
+        let mut plain = vec![0; value.len()];
+        if from_pairs(digits, &mut plain) && plain == value {
+            return true;
+        }
     }
     let mut decoded = value.iter();
     let mut high = None;
@@ -92,6 +90,40 @@ fn is_hex_of(token: &[u8], value: &[u8]) -> bool {
     }
     // An odd last digit would count as followed by 0 (7.3.4.3); nobody writes one, so it is refused.
     high.is_none() && decoded.next().is_none()
+}
+
+/// Writes the bytes that pairs of digits mean; `false` if there is anything else among them. `bytes` has half as many. Without
+/// tables and branches, and in blocks, so that the compiler does many at a time: the values of signatures are long.
+pub(super) fn from_pairs(digits: &[u8], bytes: &mut [u8]) -> bool {
+    const BLOCK: usize = 32;
+    let mut wrong = [0u8; BLOCK];
+    let (blocks, rest) = digits.as_chunks::<BLOCK>();
+    let (places, last) = bytes.split_at_mut(bytes.len().min(blocks.len() * BLOCK / 2));
+    for (block, place) in blocks.iter().zip(places.as_chunks_mut::<{ BLOCK / 2 }>().0) {
+        let values = block.map(nibble);
+        for (wrong, value) in wrong.iter_mut().zip(values) {
+            *wrong |= value;
+        }
+        for (byte, pair) in place.iter_mut().zip(values.as_chunks::<2>().0) {
+            *byte = pair[0] << 4 | pair[1] & 15;
+        }
+    }
+    let mut sound = wrong.iter().fold(0, |all, one| all | one) < 16;
+    for (byte, pair) in last.iter_mut().zip(rest.as_chunks::<2>().0) {
+        let (high, low) = (nibble(pair[0]), nibble(pair[1]));
+        sound &= high | low < 16;
+        *byte = high << 4 | low & 15;
+    }
+    sound
+}
+
+/// The value of a hexadecimal digit; above 15 for every other byte.
+#[inline]
+fn nibble(byte: u8) -> u8 {
+    let digit = byte.wrapping_sub(b'0');
+    let letter = (byte | 0x20).wrapping_sub(b'a');
+    let letter = if letter < 6 { letter + 10 } else { 0xFF };
+    if digit < 10 { digit } else { letter }
 }
 
 /// The value of each hexadecimal digit; 255 for every other byte.
@@ -119,6 +151,26 @@ mod tests {
     fn a_range_around_exactly_the_value_is_sound() {
         let coverage = examined(b"before<aB00>after", [0, 6, 12, 5]);
         assert!(coverage.sound && coverage.whole_file);
+    }
+
+    #[test]
+    fn pairs_mean_what_the_table_says() {
+        for byte in 0..=255u8 {
+            assert_eq!(nibble(byte), DIGITS[usize::from(byte)], "{byte}");
+        }
+        let mut bytes = [0; 3];
+        assert!(from_pairs(b"0aFf10", &mut bytes));
+        assert_eq!(bytes, [0x0A, 0xFF, 0x10]);
+        assert!(!from_pairs(b"0aFg10", &mut bytes));
+        let long: Vec<u8> = (0..100).collect();
+        let mut digits: Vec<u8> = long.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
+        let mut bytes = vec![0; 100];
+        assert!(from_pairs(&digits, &mut bytes) && bytes == long);
+        for wrong in [0, 31, 63, 192, 199] {
+            let right = std::mem::replace(&mut digits[wrong], b'g');
+            assert!(!from_pairs(&digits, &mut bytes), "{wrong}");
+            digits[wrong] = right;
+        }
     }
 
     #[test]

@@ -81,6 +81,13 @@ pub(super) enum Stopped {
     Panicked,
 }
 
+/// Runs `work` here and now, for at most `patience`: code of ours, which charges the budget wherever it loops, and so needs
+/// no thread that can be left behind. A panic of a parser is caught as well.
+pub(super) fn here<T>(patience: Duration, work: impl FnOnce() -> T) -> Result<T, Stopped> {
+    limits::within(patience, || catch_unwind(AssertUnwindSafe(work)))
+        .map_err(|payload| if payload.is::<Exhausted>() { Stopped::TooComplex } else { Stopped::Panicked })
+}
+
 /// Runs `work` on a copy of `bytes`, waiting at most `patience`.
 pub(super) fn run<T, F>(bytes: &[u8], patience: Duration, work: F) -> Result<T, Stopped>
 where
@@ -137,6 +144,21 @@ mod tests {
     #[test]
     fn work_that_ends_gives_its_result() {
         assert_eq!(run(b"abc", AGES, |bytes| bytes.len()), Ok(3));
+    }
+
+    #[test]
+    fn work_in_the_callers_own_thread_ends_with_its_budget_its_patience_or_its_result() {
+        assert_eq!(here(AGES, || 3), Ok(3));
+        let endless = || loop {
+            limits::charge_scanned(1 << 20);
+        };
+        assert_eq!(here::<()>(AGES, endless), Err(Stopped::TooComplex));
+        let idle = || loop {
+            limits::check_cancelled();
+        };
+        assert_eq!(here::<()>(Duration::ZERO, idle), Err(Stopped::TooComplex));
+        // Nothing is charged afterwards.
+        limits::charge_scanned(usize::MAX);
     }
 
     #[test]

@@ -50,11 +50,15 @@ pub(super) fn look(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) 
     if load::has_too_many_tokens(bytes) {
         return unread(NotRead::TooComplex);
     }
+    if !encrypted && let Ok(Some((inspection, detail))) = guard::here(PATIENCE, || read_plain(bytes, in_full))
+    {
+        return (placed(inspection, offset), detail);
+    }
     let damaged = |reason| (Inspection::bare(Format::DamagedPdf { reason }), None);
     let result = guard::run(bytes, PATIENCE, move |bytes| {
         if encrypted { Ok(read_encrypted(bytes, in_full)) } else { read(bytes, in_full) }
     });
-    let (mut inspection, detail) = match result {
+    let (inspection, detail) = match result {
         Ok(Ok(read)) => read,
         Ok(Err(Error::Decompress(DecompressError::MemoryLimitExceeded { .. })))
         | Err(Stopped::TooComplex) => return unread(NotRead::TooComplex),
@@ -62,7 +66,12 @@ pub(super) fn look(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) 
         Ok(Err(_)) | Err(Stopped::Panicked) if encrypted => return (bare(), None),
         Ok(Err(_)) | Err(Stopped::Panicked) => return damaged(Damage::Unreadable),
     };
-    if offset > 0 && !encrypted {
+    if encrypted { (inspection, detail) } else { (placed(inspection, offset), detail) }
+}
+
+/// A file whose header is not at its beginning is damaged; of a damaged one not everything counts.
+fn placed(mut inspection: Inspection, offset: usize) -> Inspection {
+    if offset > 0 {
         inspection.format = Format::DamagedPdf { reason: Damage::BytesBeforeHeader };
     }
     if inspection.is_damaged() {
@@ -70,7 +79,13 @@ pub(super) fn look(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) 
         inspection.signatures_readable = false;
         inspection.revisions = None;
     }
-    (inspection, detail)
+    inspection
+}
+
+/// Reads a sound file without lopdf's reader, and so without a thread of its own.
+fn read_plain(bytes: &[u8], in_full: bool) -> Option<(Inspection, Option<Detail>)> {
+    let history = History::read(bytes);
+    read_sound(history.as_ref().ok()?, bytes, in_full, &history)
 }
 
 /// Reads the facts: as the file was written if it is sound, else by lopdf, which repairs.

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lopdf::{Dictionary, Object};
 
@@ -53,7 +53,30 @@ struct Budget {
     object_bytes: usize,
     unpacked_bytes: usize,
     scanned_bytes: usize,
-    cancelled: Arc<AtomicBool>,
+    until: Until,
+}
+
+/// When the caller stops waiting.
+enum Until {
+    /// As soon as it says so from its own thread.
+    Cancelled(Arc<AtomicBool>),
+    /// At this time, looked at whenever the count of charges reaches [`LOOK_EVERY`].
+    Deadline(Instant, u32),
+}
+
+/// Charges between two looks at the clock; each is the work of some microseconds at most.
+const LOOK_EVERY: u32 = 64;
+
+impl Until {
+    fn is_over(&mut self) -> bool {
+        match self {
+            Self::Cancelled(cancelled) => cancelled.load(Ordering::Relaxed),
+            Self::Deadline(deadline, count) => {
+                *count += 1;
+                *count % LOOK_EVERY == 0 && Instant::now() >= *deadline
+            }
+        }
+    }
 }
 
 /// Unwound (without a panic message) through the parser to stop it; caught in `guard`.
@@ -65,11 +88,23 @@ thread_local! {
 
 /// Gives the current thread a full budget, which ends early when `cancelled` is set.
 pub(super) fn begin(cancelled: Arc<AtomicBool>) {
+    begin_until(Until::Cancelled(cancelled));
+}
+
+/// Runs `work` with a full budget that ends early after `patience`; then nothing is charged any more.
+pub(super) fn within<T>(patience: Duration, work: impl FnOnce() -> T) -> T {
+    begin_until(Until::Deadline(Instant::now() + patience, 0));
+    let result = work();
+    BUDGET.set(None);
+    result
+}
+
+fn begin_until(until: Until) {
     let budget = Budget {
         object_bytes: MAX_OBJECT_BYTES,
         unpacked_bytes: MAX_TOTAL_UNPACKED_BYTES,
         scanned_bytes: MAX_SCANNED_BYTES,
-        cancelled,
+        until,
     };
     BUDGET.set(Some(budget));
 }
@@ -98,7 +133,7 @@ pub(super) fn check_cancelled() {
 fn spend(purse: impl FnOnce(&mut Budget) -> &mut usize, cost: usize) {
     let stop = BUDGET.with_borrow_mut(|slot| {
         let Some(budget) = slot.as_mut() else { return false };
-        if budget.cancelled.load(Ordering::Relaxed) {
+        if budget.until.is_over() {
             return true;
         }
         let purse = purse(budget);

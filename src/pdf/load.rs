@@ -23,14 +23,10 @@ pub(super) fn header(bytes: &[u8]) -> Option<(usize, String)> {
 /// Asked before parsing because the parser's path for encrypted files knows no budget. Uncompressed data
 /// could hold the name by chance; the answer is then "cannot tell", which is safe.
 pub(super) fn is_encrypted(bytes: &[u8]) -> bool {
-    let plain = memchr::memmem::find_iter(bytes, b"/Encrypt").any(|slash| names_encrypt(bytes, slash));
-    // Spelt with escapes, a letter of the name takes three bytes: a `#` is never far from its slash.
-    plain
-        || memchr::memchr_iter(b'#', bytes).any(|escape| {
-            let from = escape.saturating_sub(3 * b"/Encrypt".len());
-            let before = bytes.get(from..escape).unwrap_or_default();
-            memchr::memrchr(b'/', before).is_some_and(|slash| names_encrypt(bytes, from + slash))
-        })
+    // However it is spelt, it begins with its first letter or an escape.
+    [b"/E", b"/#"]
+        .into_iter()
+        .any(|begin| memchr::memmem::find_iter(bytes, begin).any(|slash| names_encrypt(bytes, slash)))
 }
 
 /// Whether the name that begins with the slash at `slash` is `/Encrypt`, however it is spelt.

@@ -33,13 +33,15 @@ pub(super) fn judge(
         let mut raw = raw(summary, parts);
         let number = raw.1;
         raw.0.reasons.extend(shared);
+        let contents = std::mem::take(&mut raw.0.contents);
         let fallback = RawSignature { modified_after: None, ..raw.0.clone() };
         let judged = catch_unwind(AssertUnwindSafe(|| place(history, raw.0, number)));
-        signatures.push(judged.unwrap_or_else(|_| {
+        let judged = judged.unwrap_or_else(|_| {
             let mut unknown = fallback;
             unknown.reasons.push(Flaw::TooComplex);
             unknown
-        }));
+        });
+        signatures.push(RawSignature { contents, ..judged });
     }
     let dss = history.as_ref().ok().and_then(|history| {
         catch_unwind(AssertUnwindSafe(|| super::dss::read(history, &history.newest().trailer))).ok()

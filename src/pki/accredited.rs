@@ -10,8 +10,13 @@ use super::{name, sunset};
 
 const DATA: &str = include_str!("data/accredited.toml");
 
-static LIST: LazyLock<List> =
-    LazyLock::new(|| toml::from_str(DATA).expect("the list is part of the program and read by a test"));
+static LIST: LazyLock<List> = LazyLock::new(|| {
+    let mut list: List = toml::from_str(DATA).expect("the list is part of the program and read by a test");
+    for service in &mut list.service {
+        service.folded = service.organisations.iter().map(|name| fold(name)).collect();
+    }
+    list
+});
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +42,9 @@ struct Service {
     /// Last day of the accreditation.
     until: Option<toml::value::Datetime>,
     organisations: Vec<String>,
+    /// The same, folded.
+    #[serde(skip)]
+    folded: Vec<String>,
     /// Beginnings of the units' common names; empty: any.
     #[serde(default)]
     common_names: Vec<String>,
@@ -97,6 +105,7 @@ pub fn find(authority: &Certificate, at: DateTime<Utc>) -> Option<Accreditation>
     let organisation = name::organisation(subject).unwrap_or_default();
     let common_name = name::common_name(subject).unwrap_or_default();
     let ski = authority.subject_key_id().map(|id| name::hex(&id)).unwrap_or_default();
+    let organisation = fold(&organisation);
     let service = LIST.service.iter().find(|service| service.matches(&organisation, &common_name, &ski))?;
     Some(service.at(at))
 }
@@ -107,12 +116,12 @@ pub fn as_of() -> Option<NaiveDate> {
 }
 
 impl Service {
+    /// `organisation` is folded.
     fn matches(&self, organisation: &str, common_name: &str, ski: &str) -> bool {
         let begins = |prefix: &String| {
             common_name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
         };
-        let same = |known: &String| fold(known) == fold(organisation);
-        let named = self.organisations.iter().any(same);
+        let named = self.folded.iter().any(|known| known == organisation);
         let unit = self.common_names.is_empty() || self.common_names.iter().any(begins);
         (named && unit) || (!ski.is_empty() && self.ski.iter().any(|known| known.eq_ignore_ascii_case(ski)))
     }
@@ -169,7 +178,7 @@ mod tests {
     }
 
     fn service(organisation: &str, common_name: &str) -> Option<&'static Service> {
-        LIST.service.iter().find(|service| service.matches(organisation, common_name, ""))
+        LIST.service.iter().find(|service| service.matches(&fold(organisation), common_name, ""))
     }
 
     #[test]

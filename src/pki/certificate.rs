@@ -13,6 +13,7 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Subject
 use super::ber::{self, CONTEXT_0, Elements, INTEGER, SEQUENCE};
 use super::digest::DigestAlgorithm;
 use super::name;
+use super::signature::Verifier;
 
 /// Longest certificate, in bytes. Real ones have 1 to 4 KB, 20 KB with post-quantum keys.
 const MAX_CERTIFICATE: usize = 256 << 10;
@@ -65,6 +66,9 @@ struct Parts {
     not_before: DateTime<Utc>,
     not_after: DateTime<Utc>,
     fingerprint: OnceLock<[u8; 32]>,
+    issuer_key: OnceLock<String>,
+    subject_key: OnceLock<String>,
+    verifier: Verifier,
 }
 
 impl Certificate {
@@ -88,6 +92,9 @@ impl Certificate {
             not_before,
             not_after,
             fingerprint: OnceLock::new(),
+            issuer_key: OnceLock::new(),
+            subject_key: OnceLock::new(),
+            verifier: Verifier::default(),
         })))
     }
 
@@ -125,6 +132,11 @@ impl Certificate {
         })
     }
 
+    /// SHA-256 of all bytes, by who has it already.
+    pub(super) fn set_fingerprint(&self, value: [u8; 32]) {
+        let _ = self.0.fingerprint.set(value);
+    }
+
     /// The subject's name as RFC 4514 writes it.
     pub fn subject(&self) -> String {
         name::to_text(self.inner().tbs_certificate().subject())
@@ -133,6 +145,26 @@ impl Certificate {
     /// The issuer's name as RFC 4514 writes it.
     pub fn issuer(&self) -> String {
         name::to_text(self.inner().tbs_certificate().issuer())
+    }
+
+    /// The subject's name as names are looked up.
+    pub(super) fn subject_key(&self) -> &str {
+        self.0.subject_key.get_or_init(|| name::key(&self.subject()))
+    }
+
+    /// The issuer's name as names are looked up.
+    pub(super) fn issuer_key(&self) -> &str {
+        self.0.issuer_key.get_or_init(|| name::key(&self.issuer()))
+    }
+
+    /// The public key, made ready once.
+    pub(super) fn verifier(&self) -> &Verifier {
+        &self.0.verifier
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_shared_with(&self, other: &Certificate) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub fn common_name(&self) -> Option<String> {

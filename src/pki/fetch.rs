@@ -5,6 +5,7 @@
 //! number of requests. What is fetched is evidence like any other: nothing is believed before its signature was verified.
 
 mod http;
+mod keep;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use super::cms::SignedData;
 use super::path::Path;
 use super::revocation::{Evidence, Provenance};
 pub use http::{HttpFetcher, Limits};
+pub use keep::{ForOneFile, Remembering};
 pub use request::ocsp_request;
 
 /// Addresses taken from one certificate, per kind.
@@ -47,6 +49,27 @@ pub enum FetchError {
     Unreachable { url: String, why: String },
     #[error("{url} sent something that cannot be read: {why}")]
     Unreadable { url: String, why: String },
+    #[error("{url} was not asked: one file may cause 32 requests within 20 seconds")]
+    Enough { url: String },
+}
+
+impl FetchError {
+    /// The same in Japanese.
+    pub fn in_japanese(&self) -> String {
+        match self {
+            Self::Scheme(url) => format!("{url} は http・https のアドレスではありません。"),
+            Self::Private(url) => {
+                format!("{url} は社内ネットワークのアドレスです。意図したものなら、設定で許可してください。")
+            }
+            Self::Status { url, status } => format!("{url} がエラー {status} を返しました。"),
+            Self::TooLarge { url, limit } => format!("{url} の応答が上限の {limit} バイトを超えました。"),
+            Self::Unreachable { url, why } => format!("{url} に接続できませんでした（{why}）。"),
+            Self::Unreadable { url, why } => format!("{url} の応答を読み取れませんでした（{why}）。"),
+            Self::Enough { url } => {
+                format!("{url} には問い合わせていません（1ファイルにつき32回、20秒まで）。")
+            }
+        }
+    }
 }
 
 /// Gets bytes from an address. One call is one answer or one error within the implementation's limits of time and size; it may

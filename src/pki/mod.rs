@@ -7,6 +7,7 @@ mod ber;
 pub mod certificate;
 pub mod cms;
 pub mod digest;
+pub mod known;
 mod name;
 pub mod signature;
 #[cfg(test)]

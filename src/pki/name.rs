@@ -44,6 +44,12 @@ pub fn to_text(name: &Name) -> String {
     text
 }
 
+/// A name as it is looked up: RFC 4514 text without regard to case and repeated spaces (RFC 5280, 7.1). Only finds
+/// candidates; whether names chain is decided by certval.
+pub fn key(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 pub fn common_name(name: &Name) -> Option<String> {
     last(name, &COMMON_NAME)
 }

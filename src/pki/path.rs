@@ -146,7 +146,7 @@ pub fn build(
             worst = Some(problem);
         }
     }
-    Err(worst.unwrap_or(PathProblem::NoChain { missing: found.missing }))
+    Err(worst.unwrap_or(PathProblem::NoChain { missing: found.missing.issuer() }))
 }
 
 fn rank(problem: &PathProblem) -> u8 {
@@ -261,8 +261,7 @@ pub fn signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     }
     let message = Message::Bytes(certificate.tbs_der());
     let algorithm = certificate.signature_algorithm();
-    let holds =
-        signature::verify(issuer.spki_der(), algorithm, None, message, certificate.signature()).is_ok();
+    let holds = signature::verify_by(issuer, algorithm, None, message, certificate.signature()).is_ok();
     if let (true, Ok(mut responders)) = (holds, RESPONDERS.lock()) {
         if responders.len() >= REMEMBERED_RESPONDERS {
             responders.clear();

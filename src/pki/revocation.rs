@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::digest::DigestAlgorithm;
+use super::known::{self, Known};
 pub use crl::Crl;
 pub use ocsp::OcspResponse;
 pub use status::status;
@@ -59,7 +59,7 @@ pub enum SourceKind {
 pub struct Evidence {
     pub(super) crls: Vec<(Arc<Crl>, Provenance)>,
     pub(super) ocsps: Vec<(Arc<OcspResponse>, Provenance)>,
-    known: HashSet<Vec<u8>>,
+    known: HashSet<[u8; 32]>,
     unreadable: usize,
 }
 
@@ -70,22 +70,38 @@ impl Evidence {
 
     /// Adds a CRL in DER. One that is there already is passed over.
     pub fn add_crl(&mut self, der: &[u8], provenance: Provenance) -> Result<(), RevocationError> {
-        if !self.is_new(der)? {
-            return Ok(());
-        }
-        let crl = Crl::from_der(der).inspect_err(|_| self.unreadable += 1)?;
-        self.known.insert(crl.digest().to_vec());
-        self.crls.push((Arc::new(crl), provenance));
+        self.add_crl_known(der, provenance, &Known::default())
+    }
+
+    /// As `add_crl`; a list that was read before is found, and not read again.
+    pub fn add_crl_known(
+        &mut self,
+        der: &[u8],
+        provenance: Provenance,
+        known: &Known,
+    ) -> Result<(), RevocationError> {
+        let Some(digest) = self.new_digest(der)? else { return Ok(()) };
+        let crl = known.crl(der, digest).inspect_err(|_| self.unreadable += 1)?;
+        self.known.insert(digest);
+        self.crls.push((crl, provenance));
         Ok(())
     }
 
     /// Adds an OCSP response in DER: the whole response, or only the BasicOCSPResponse as some signatures embed it.
     pub fn add_ocsp(&mut self, der: &[u8], provenance: Provenance) -> Result<(), RevocationError> {
-        if !self.is_new(der)? {
-            return Ok(());
-        }
-        let response = OcspResponse::from_der(der).inspect_err(|_| self.unreadable += 1)?;
-        self.known.insert(response.digest().to_vec());
+        self.add_ocsp_known(der, provenance, &Known::default())
+    }
+
+    /// As `add_ocsp`; certificates inside that were read before are found, and not read again.
+    pub fn add_ocsp_known(
+        &mut self,
+        der: &[u8],
+        provenance: Provenance,
+        known: &Known,
+    ) -> Result<(), RevocationError> {
+        let Some(digest) = self.new_digest(der)? else { return Ok(()) };
+        let response = OcspResponse::from_der(der, known).inspect_err(|_| self.unreadable += 1)?;
+        self.known.insert(digest);
         self.ocsps.push((Arc::new(response), provenance));
         Ok(())
     }
@@ -97,12 +113,12 @@ impl Evidence {
             return;
         }
         for (crl, provenance) in &other.crls {
-            if self.known.insert(crl.digest().to_vec()) {
+            if self.known.insert(crl.digest()) {
                 self.crls.push((crl.clone(), *provenance));
             }
         }
         for (response, provenance) in &other.ocsps {
-            if self.known.insert(response.digest().to_vec()) {
+            if self.known.insert(response.digest()) {
                 self.ocsps.push((response.clone(), *provenance));
             }
         }
@@ -118,12 +134,14 @@ impl Evidence {
         self.unreadable
     }
 
-    fn is_new(&mut self, der: &[u8]) -> Result<bool, RevocationError> {
+    /// SHA-256 of what is not there yet.
+    fn new_digest(&mut self, der: &[u8]) -> Result<Option<[u8; 32]>, RevocationError> {
         if der.len() > MAX_REVOCATION_DATA {
             self.unreadable += 1;
             return Err(RevocationError::TooLarge(der.len()));
         }
-        Ok(!self.known.contains(&DigestAlgorithm::Sha256.hash(der)))
+        let digest = known::digest(der);
+        Ok((!self.known.contains(&digest)).then_some(digest))
     }
 }
 

@@ -18,6 +18,7 @@ use certval::{DefaultSignatureVerificationCache, PkiEnvironment};
 use chrono::{DateTime, Utc};
 
 use super::certificate::{Certificate, PkiError};
+use super::known::Known;
 use super::path;
 
 /// Longest file with anchors, in bytes. The largest European list has 5 MB.
@@ -121,6 +122,7 @@ struct Environment {
     certval: Arc<PkiEnvironment>,
     /// SHA-256 over the fingerprints of a chain.
     chains: Arc<Mutex<HashSet<[u8; 32]>>>,
+    known: Arc<Known>,
 }
 
 impl Default for Environment {
@@ -130,7 +132,7 @@ impl Default for Environment {
         environment.add_signature_cache(Box::new(DefaultSignatureVerificationCache::with_capacity(
             REMEMBERED_SIGNATURES,
         )));
-        Environment { certval: Arc::new(environment), chains: Arc::default() }
+        Environment { certval: Arc::new(environment), chains: Arc::default(), known: Arc::default() }
     }
 }
 
@@ -223,7 +225,7 @@ impl TrustStore {
 
     /// Adds an anchor. `false`: the same certificate with the same role and times was there already.
     pub fn add_anchor(&mut self, anchor: Anchor) -> bool {
-        let name = name_key(&anchor.certificate.subject());
+        let name = anchor.certificate.subject_key().to_owned();
         let known = self.anchors_by_name.entry(name).or_default();
         let same = |other: &Anchor| {
             other.certificate == anchor.certificate
@@ -240,7 +242,7 @@ impl TrustStore {
 
     /// Adds a certificate that may help to build a chain, and proves nothing by itself.
     pub fn add_intermediate(&mut self, certificate: Certificate) {
-        let known = self.intermediates_by_name.entry(name_key(&certificate.subject())).or_default();
+        let known = self.intermediates_by_name.entry(certificate.subject_key().to_owned()).or_default();
         if known.iter().filter_map(|index| self.intermediates.get(*index)).all(|other| *other != certificate)
         {
             known.push(self.intermediates.len());
@@ -279,6 +281,11 @@ impl TrustStore {
         &self.environment.certval
     }
 
+    /// Certificates and revocation lists that were read before.
+    pub fn known(&self) -> &Known {
+        &self.environment.known
+    }
+
     /// Whether this very chain was found to hold before. Neither time nor revocation is part of that.
     pub(super) fn remembers(&self, chain: &[u8; 32]) -> bool {
         self.environment.chains.lock().is_ok_and(|chains| chains.contains(chain))
@@ -293,12 +300,6 @@ impl TrustStore {
             chains.insert(chain);
         }
     }
-}
-
-/// A name as it is looked up: RFC 4514 text without regard to case and repeated spaces (RFC 5280, 7.1). Only finds
-/// candidates; whether names chain is decided by certval.
-pub(super) fn name_key(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn find(bytes: &[u8], needle: &[u8]) -> bool {

@@ -16,6 +16,12 @@ pub struct InspectOptions {
     /// Judge as at this moment, RFC 3339; now by default
     #[arg(long, value_name = "TIME")]
     pub at: Option<chrono::DateTime<chrono::Utc>>,
+    /// Ask the authorities that the certificates name for revocation data and issuers that the file does not hold
+    #[arg(long)]
+    pub fetch: bool,
+    /// Ask addresses inside the own network, too
+    #[arg(long, requires = "fetch")]
+    pub fetch_private: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! Saying what an object is that was replaced without leave.
 
+use std::rc::Rc;
+
 use lopdf::{Dictionary, Object};
 
 use super::Change;
@@ -10,8 +12,8 @@ pub(super) fn replaced(judge: &Judge, new: usize, object: u32) -> Change {
     let parsed = judge.history.get(judge.base, object);
     let empty = Dictionary::new();
     let dictionary = parsed.as_ref().and_then(|parsed| parsed.dictionary()).unwrap_or(&empty);
-    let keys: Vec<Vec<u8>> = judge.users_of(object).map(|(_, key)| key).collect();
-    let used_as = |wanted: &[&[u8]]| keys.iter().any(|key| wanted.contains(&key.as_slice()));
+    let keys: Vec<Rc<[u8]>> = judge.users_of(object).map(|(_, key)| key).collect();
+    let used_as = |wanted: &[&[u8]]| keys.iter().any(|key| wanted.contains(&&**key));
     let subtype = dictionary.get(b"Subtype").and_then(Object::as_name).unwrap_or_default();
     if dictionary.has(b"ByteRange") || dictionary.has_type(b"Sig") || dictionary.has_type(b"DocTimeStamp") {
         return Change::SignatureReplaced { object };
@@ -40,7 +42,7 @@ pub(super) fn replaced(judge: &Judge, new: usize, object: u32) -> Change {
             .get(judge.base, user)
             .is_some_and(|user| user.dictionary().is_some_and(|page| page.has_type(b"Page")))
     };
-    if judge.users_of(object).any(|(user, key)| key == b"Contents" && in_page(user))
+    if judge.users_of(object).any(|(user, key)| *key == *b"Contents" && in_page(user))
         || in_contents(judge, object)
     {
         return Change::PageContent { object };
@@ -66,7 +68,7 @@ const RESOURCE_KEYS: [&[u8]; 8] =
 fn in_contents(judge: &Judge, object: u32) -> bool {
     judge
         .users_of(object)
-        .any(|(list, key)| key.is_empty() && judge.users_of(list).any(|(_, key)| key == b"Contents"))
+        .any(|(list, key)| key.is_empty() && judge.users_of(list).any(|(_, key)| *key == *b"Contents"))
 }
 
 fn field_name(judge: &Judge, object: u32) -> Option<String> {

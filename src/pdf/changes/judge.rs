@@ -173,7 +173,7 @@ impl<'h, 'a> Judge<'h, 'a> {
     }
 
     /// Who refers to an object in the signed revision, and under which key.
-    pub(super) fn users_of(&self, number: u32) -> impl Iterator<Item = (u32, Vec<u8>)> + '_ {
+    pub(super) fn users_of(&self, number: u32) -> impl Iterator<Item = (u32, Rc<[u8]>)> + '_ {
         self.users.get(&number).into_iter().flatten().filter_map(|&(user, place)| {
             let parsed = self.history.get(self.base, user)?;
             Some((user, parsed.uses().get(place)?.key.clone()))
@@ -188,7 +188,7 @@ impl<'h, 'a> Judge<'h, 'a> {
         !named && self.users.get(&number).into_iter().flatten().all(|(user, _)| *user == owner)
     }
 
-    fn fits(&self, allow: &Allow, (user, key): &(u32, Vec<u8>)) -> bool {
+    fn fits(&self, allow: &Allow, (user, key): &(u32, Rc<[u8]>)) -> bool {
         match allow {
             Allow::Anywhere => true,
             Allow::Inside(places) => places.contains(user),

@@ -51,7 +51,7 @@ pub(super) fn examine(judge: &Judge, verdict: &mut Verdict, number: u32) {
 /// Whether the object is used as a list of annotations and nothing else.
 fn is_annotation_list(judge: &Judge, number: u32) -> bool {
     let mut users = judge.users_of(number).peekable();
-    users.peek().is_some() && users.all(|(_, key)| key == b"Annots")
+    users.peek().is_some() && users.all(|(_, key)| *key == *b"Annots")
 }
 
 fn annotations(judge: &Judge, verdict: &mut Verdict, old: &Dictionary, new: &Dictionary) -> bool {

@@ -56,6 +56,8 @@ pub(super) struct History<'a> {
     none: Revision,
     pub encrypted: bool,
     crypt: Option<EncryptionState>,
+    /// For each object the revisions that write or free it, oldest first.
+    written: HashMap<u32, Vec<(usize, Entry)>>,
     parsed: RefCell<HashMap<usize, Option<Rc<Parsed>>>>,
     members: RefCell<HashMap<usize, Option<Rc<objects::Members>>>>,
     steps: Cell<usize>,
@@ -68,9 +70,17 @@ impl<'a> History<'a> {
     /// When the chain is not sound, too long, or the file is encrypted with a password.
     pub fn read(file: &'a [u8]) -> Result<Self, Unreadable> {
         let sections = chain(file)?;
+        let revisions = grouped(file, sections);
+        let mut written: HashMap<u32, Vec<(usize, Entry)>> = HashMap::new();
+        for (index, revision) in revisions.iter().enumerate() {
+            for (&number, &entry) in &revision.entries {
+                written.entry(number).or_default().push((index, entry));
+            }
+        }
         let mut history = Self {
             file,
-            revisions: grouped(file, sections),
+            revisions,
+            written,
             none: Revision::default(),
             encrypted: false,
             crypt: None,
@@ -119,9 +129,8 @@ impl<'a> History<'a> {
 
     /// The revision, at most `revision`, that last wrote object `number`.
     pub fn last_written(&self, revision: usize, number: u32) -> Option<usize> {
-        (0..=revision)
-            .rev()
-            .find(|&at| self.revisions.get(at).is_some_and(|r| r.entries.contains_key(&number)))
+        let written = self.written.get(&number)?;
+        written.iter().rev().map(|(at, _)| *at).find(|at| *at <= revision)
     }
 
     /// Offsets outside compressed data that the cross-reference sections name, with revision and object.
@@ -165,8 +174,8 @@ impl<'a> History<'a> {
     }
 
     fn entry(&self, revision: usize, number: u32) -> Option<Entry> {
-        let upto = self.revisions.get(..=revision)?;
-        upto.iter().rev().find_map(|revision| revision.entries.get(&number)).copied()
+        let written = self.written.get(&number)?;
+        written.iter().rev().find(|(at, _)| *at <= revision).map(|(_, entry)| *entry)
     }
 
     /// The revision that a `startxref` and `%%EOF` right before `end` close.

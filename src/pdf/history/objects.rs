@@ -27,7 +27,7 @@ pub(in super::super) struct Use {
     /// The object that is referred to.
     pub number: u32,
     /// The innermost dictionary key that holds it; empty in an array that is an object itself.
-    pub key: Vec<u8>,
+    pub key: Rc<[u8]>,
 }
 
 impl Parsed {
@@ -52,20 +52,41 @@ impl Parsed {
     pub fn uses(&self) -> &[Use] {
         self.uses.get_or_init(|| {
             let mut uses = Vec::new();
-            collect(&self.object, b"", &mut uses);
+            collect(&self.object, &mut Key::Written(b""), &mut uses);
             uses
         })
     }
 }
 
 /// Recursion ends because the parser nests at most 100 deep.
-fn collect(object: &Object, key: &[u8], uses: &mut Vec<Use>) {
+fn collect(object: &Object, key: &mut Key<'_>, uses: &mut Vec<Use>) {
     match object {
-        Object::Reference((number, _)) => uses.push(Use { number: *number, key: key.to_vec() }),
+        Object::Reference((number, _)) => uses.push(Use { number: *number, key: key.shared() }),
         Object::Array(items) => items.iter().for_each(|item| collect(item, key, uses)),
-        Object::Dictionary(dictionary) => dictionary.iter().for_each(|(key, item)| collect(item, key, uses)),
-        Object::Stream(stream) => stream.dict.iter().for_each(|(key, item)| collect(item, key, uses)),
+        Object::Dictionary(dictionary) => inside(dictionary, uses),
+        Object::Stream(stream) => inside(&stream.dict, uses),
         _ => {}
+    }
+}
+
+fn inside(dictionary: &Dictionary, uses: &mut Vec<Use>) {
+    dictionary.iter().for_each(|(key, item)| collect(item, &mut Key::Written(key), uses));
+}
+
+/// A key, copied once for all references under it.
+enum Key<'a> {
+    Written(&'a [u8]),
+    Copied(Rc<[u8]>),
+}
+
+impl Key<'_> {
+    fn shared(&mut self) -> Rc<[u8]> {
+        let key: Rc<[u8]> = match self {
+            Self::Written(key) => (*key).into(),
+            Self::Copied(key) => Rc::clone(key),
+        };
+        *self = Self::Copied(Rc::clone(&key));
+        key
     }
 }
 

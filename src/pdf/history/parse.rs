@@ -5,7 +5,7 @@
 
 use lopdf::{Dictionary, Object, StringFormat};
 
-use super::super::byte_range::DIGITS;
+use super::super::byte_range::{DIGITS, from_pairs};
 use super::super::limits;
 use super::super::load::{is_delimiter, is_white, skip_white};
 
@@ -48,19 +48,18 @@ impl Parser<'_> {
 
     fn dictionary(&mut self, depth: usize) -> Option<Object> {
         self.at += 2;
-        let mut dictionary = Dictionary::new();
+        let mut entries: Vec<(Vec<u8>, Object)> = Vec::with_capacity(8);
         loop {
             self.at = skip_white(self.data, self.at);
             match self.rest() {
                 [b'>', b'>', ..] => {
                     self.at += 2;
+                    let mut dictionary = Dictionary::new();
+                    // At once, so that the table is made in its size.
+                    dictionary.as_hashmap_mut().extend(entries);
                     return Some(Object::Dictionary(dictionary));
                 }
-                [b'/', ..] if depth < MAX_DEPTH => {
-                    let key = self.name()?;
-                    let value = self.object(depth + 1)?;
-                    dictionary.set(key, value);
-                }
+                [b'/', ..] if depth < MAX_DEPTH => entries.push((self.name()?, self.object(depth + 1)?)),
                 _ => return None,
             }
         }
@@ -99,14 +98,8 @@ impl Parser<'_> {
         let end = self.at + length + 2;
         // Signature values have no white space in them and are what takes time.
         if length % 2 == 0 {
-            let mut all = 0;
-            let pairs = digits.chunks_exact(2).map(|pair| {
-                let [high, low] = [DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]];
-                all |= high | low;
-                high << 4 | low & 15
-            });
-            let bytes: Vec<u8> = pairs.collect();
-            if all < 16 {
+            let mut bytes = vec![0; length / 2];
+            if from_pairs(digits, &mut bytes) {
                 self.at = end;
                 return Some(Object::String(bytes, StringFormat::Hexadecimal));
             }

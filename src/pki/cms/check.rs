@@ -104,15 +104,14 @@ fn check_signature(
     digest_of: DigestOf<'_>,
     check: &mut SignerCheck,
 ) {
-    let spki = certificate.spki_der();
     let result = match &signer.signed {
-        Some(attributes) => verify(signer, spki, Message::Bytes(&attributes.bytes)),
+        Some(attributes) => verify(signer, certificate, Message::Bytes(&attributes.bytes)),
         None => {
             // Only plain data may be signed bare: other content could pass for attributes (RFC 5652, 5.3).
             if signed.content_type != ID_DATA {
                 check.problems.push(CmsProblem::SignedAttributesMissing);
             }
-            verify_bare(signer, signed, spki, digest_of)
+            verify_bare(signer, signed, certificate, digest_of)
         }
     };
     check.signature_valid = result.is_ok();
@@ -123,23 +122,25 @@ fn check_signature(
     if let Err(problem) = result {
         check.problems.push(CmsProblem::Signature { why: problem });
     }
-    for weakness in signature::weaknesses(spki, &signer.signature_algorithm, signer.digest_algorithm) {
+    for weakness in
+        signature::weaknesses(certificate.spki_der(), &signer.signature_algorithm, signer.digest_algorithm)
+    {
         if !check.weak.contains(&weakness) {
             check.weak.push(weakness);
         }
     }
 }
 
-fn verify(signer: &Signer, spki: &[u8], message: Message<'_>) -> Result<(), SignatureProblem> {
+fn verify(signer: &Signer, by: &Certificate, message: Message<'_>) -> Result<(), SignatureProblem> {
     let (algorithm, hint) = (&signer.signature_algorithm, signer.digest_algorithm);
-    signature::verify(spki, algorithm, hint, message, &signer.signature_value)
+    signature::verify_by(by, algorithm, hint, message, &signer.signature_value)
 }
 
 /// A signature over the content itself.
 fn verify_bare(
     signer: &Signer,
     signed: &SignedData,
-    spki: &[u8],
+    by: &Certificate,
     digest_of: DigestOf<'_>,
 ) -> Result<(), SignatureProblem> {
     let own = signature::own_digest(&signer.signature_algorithm);
@@ -147,12 +148,10 @@ fn verify_bare(
         return Err(SignatureProblem::UnsupportedDigest { oid: signer.digest_identifier.oid.to_string() });
     };
     let digest = digest_of(algorithm);
-    match verify(signer, spki, Message::Digest(algorithm, &digest)) {
+    match verify(signer, by, Message::Digest(algorithm, &digest)) {
         // Ed25519 and ML-DSA need the content: it may be inside, if it is the one that is asked about.
         Err(SignatureProblem::NeedsContent) => match signed.content() {
-            Some(content) if algorithm.hash(content) == digest => {
-                verify(signer, spki, Message::Bytes(content))
-            }
+            Some(content) if algorithm.hash(content) == digest => verify(signer, by, Message::Bytes(content)),
             _ => Err(SignatureProblem::NeedsContent),
         },
         result => result,

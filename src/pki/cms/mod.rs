@@ -23,6 +23,7 @@ pub use pdf_kinds::{RawSignature, check_detached, check_pkcs7_sha1, check_rsa_sh
 
 use super::certificate::Certificate;
 use super::digest::DigestAlgorithm;
+use super::known::Known;
 use super::signature::Weakness;
 
 /// Content that means nothing to CMS: what PDF signatures are about (RFC 5652, 4).
@@ -113,7 +114,12 @@ impl SignerCheck {
 impl SignedData {
     /// Reads `/Contents`, padding included.
     pub fn parse(contents: &[u8]) -> Result<SignedData, CmsError> {
-        parse::signed_data(contents)
+        parse::signed_data(contents, &Known::default())
+    }
+
+    /// As `parse`; certificates that were read before are found, and not read again.
+    pub fn parse_known(contents: &[u8], known: &Known) -> Result<SignedData, CmsError> {
+        parse::signed_data(contents, known)
     }
 
     /// The content inside (timestamps, `adbe.pkcs7.sha1`); `None` where it is detached.

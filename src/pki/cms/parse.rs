@@ -13,6 +13,7 @@ use super::super::ber::{
 };
 use super::super::certificate::Certificate;
 use super::super::digest::DigestAlgorithm;
+use super::super::known::Known;
 use super::attributes::{self, AlgorithmProtection, Attributes, EssCertId};
 use super::identity::without_zeros;
 use super::revocation::Found;
@@ -28,7 +29,7 @@ const MAX_TIMESTAMPS: usize = 64;
 const MAX_SIGNERS: usize = 16;
 const CONSTRUCTED: u8 = 0x20;
 
-pub fn signed_data(contents: &[u8]) -> Result<SignedData, CmsError> {
+pub fn signed_data(contents: &[u8], known: &Known) -> Result<SignedData, CmsError> {
     if contents.iter().all(|byte| *byte == 0) {
         return Err(CmsError::Empty);
     }
@@ -50,7 +51,7 @@ pub fn signed_data(contents: &[u8]) -> Result<SignedData, CmsError> {
     let (content_type, content) = encapsulated(&fields.expect_tag(SEQUENCE)?)?;
     let mut certificates = Vec::new();
     if let Some(field) = fields.optional(CONTEXT_0)? {
-        add_certificates(&field, &mut certificates, &mut problems)?;
+        add_certificates(&field, known, &mut certificates, &mut problems)?;
     }
     let mut found = Found::default();
     if let Some(field) = fields.optional(CONTEXT_1)? {
@@ -59,7 +60,7 @@ pub fn signed_data(contents: &[u8]) -> Result<SignedData, CmsError> {
     let mut signers = Vec::new();
     let all = fields.expect_tag(SET)?.children();
     for one in all.into_iter().take(MAX_SIGNERS) {
-        signers.push(signer(&one?, &mut certificates, &mut found, &mut problems)?);
+        signers.push(signer(&one?, known, &mut certificates, &mut found, &mut problems)?);
     }
     match all.into_iter().count() {
         0 => problems.push(CmsProblem::NoSigner),
@@ -95,6 +96,7 @@ fn encapsulated(info: &Element<'_>) -> Result<(ObjectIdentifier, Option<Vec<u8>>
 /// Adds what can be read. Attribute certificates and other formats are passed over (RFC 5652, 10.2.2).
 fn add_certificates(
     field: &Element<'_>,
+    known: &Known,
     certificates: &mut Vec<Certificate>,
     problems: &mut Vec<CmsProblem>,
 ) -> Result<(), CmsError> {
@@ -107,7 +109,7 @@ fn add_certificates(
         if choice.tag != SEQUENCE {
             continue;
         }
-        match Certificate::from_der(choice.raw) {
+        match known.certificate(choice.raw) {
             Ok(certificate) => certificates.push(certificate),
             // One report is enough, however many there are.
             Err(error)
@@ -126,6 +128,7 @@ fn add_certificates(
 /// `SignerInfo` (RFC 5652, 5.3). Revocation data and certificates among its attributes are added to the others.
 fn signer(
     info: &Element<'_>,
+    known: &Known,
     certificates: &mut Vec<Certificate>,
     found: &mut Found,
     outer_problems: &mut Vec<CmsProblem>,
@@ -166,7 +169,7 @@ fn signer(
         signer.timestamp_tokens = tokens.take(MAX_TIMESTAMPS).map(|token| token.raw.to_vec()).collect();
         add_revocation(attributes, found, &mut signer.problems);
         for values in attributes.values(&attributes::CERTIFICATE_VALUES) {
-            add_certificates(&values, certificates, outer_problems)?;
+            add_certificates(&values, known, certificates, outer_problems)?;
         }
     }
     Ok(signer)

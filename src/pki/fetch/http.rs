@@ -57,6 +57,13 @@ impl HttpFetcher {
         HttpFetcher { agent: ureq::Agent::with_parts(config, DefaultConnector::default(), resolver), limits }
     }
 
+    /// As `new`; `https` servers are trusted by the operating system's roots.
+    pub fn for_system(limits: Limits) -> HttpFetcher {
+        let roots = rustls_native_certs::load_native_certs().certs;
+        let roots: Vec<Vec<u8>> = roots.iter().map(|root| root.as_ref().to_vec()).collect();
+        HttpFetcher::new(limits, &roots)
+    }
+
     fn read(
         &self,
         url: &str,

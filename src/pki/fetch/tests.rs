@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use super::http::is_public;
 use super::*;
+use crate::pki::known::Known;
 use crate::pki::path::{Purpose, build};
 use crate::pki::revocation::OcspResponse;
 use crate::pki::test_past::{certificate, noon, pool, read, trust};
@@ -53,7 +54,7 @@ fn a_list_and_an_answer_are_fetched_as_they_are() {
     assert!(asked.recv().unwrap().starts_with(b"GET /ica.crl HTTP/1.1"));
     let question = ocsp_request(&certificate("signer"), &certificate("ica"));
     let answer = fetcher.ocsp(&address, &question).unwrap();
-    assert!(OcspResponse::from_der(&answer).is_ok());
+    assert!(OcspResponse::from_der(&answer, &Known::default()).is_ok());
     assert!(asked.recv().unwrap().ends_with(&question), "the question is the body");
     assert!(matches!(fetcher.get(&address), Err(FetchError::Status { status: 404, .. })));
 }

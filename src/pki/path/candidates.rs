@@ -6,7 +6,7 @@ use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 
 use super::{MAX_CANDIDATES, MAX_LENGTH, Path, Purpose};
 use crate::pki::certificate::Certificate;
-use crate::pki::trust::{Anchor, TrustStore, name_key};
+use crate::pki::trust::{Anchor, TrustStore};
 
 /// Partial chains looked at for one target. A hostile pool may hold many certificates of one name.
 const MAX_STEPS: usize = 512;
@@ -14,8 +14,8 @@ const MAX_STEPS: usize = 512;
 pub struct Found<'a> {
     /// Complete chains with their anchors, shortest first.
     pub paths: Vec<(Path, &'a Anchor)>,
-    /// The issuer that was looked for last and not found.
-    pub missing: String,
+    /// The certificate whose issuer was looked for last and not found.
+    pub missing: Certificate,
 }
 
 /// Breadth first from the target: an anchor of the issuer's name ends a chain, other certificates of that name go on.
@@ -26,7 +26,7 @@ pub fn collect<'a>(
     trust: &'a TrustStore,
     purpose: Purpose,
 ) -> Found<'a> {
-    let mut found = Found { paths: Vec::new(), missing: target.issuer() };
+    let mut found = Found { paths: Vec::new(), missing: target.clone() };
     let mut waiting = VecDeque::from([vec![target.clone()]]);
     let mut steps = 0;
     while let Some(chain) = waiting.pop_front() {
@@ -38,8 +38,7 @@ pub fn collect<'a>(
         if is_anchor(&chain, last, trust, purpose, &mut found) || chain.len() >= MAX_LENGTH {
             continue;
         }
-        let issuer = last.issuer();
-        let key = name_key(&issuer);
+        let key = last.issuer_key().to_owned();
         for anchor in trust.anchors_named(&key).filter(|anchor| purpose.allowed_by(anchor.roles)) {
             if anchor.certificate != *last {
                 let certificates = extended(&chain, &anchor.certificate);
@@ -52,7 +51,7 @@ pub fn collect<'a>(
         issuers.dedup();
         issuers.sort_by_key(|issuer| !identifiers_fit(last, issuer));
         if issuers.is_empty() && found.paths.is_empty() {
-            found.missing = issuer;
+            found.missing = last.clone();
         }
         waiting.extend(issuers.into_iter().map(|issuer| extended(&chain, issuer)));
     }
@@ -69,7 +68,7 @@ fn named<'p>(
     let exact = pool.iter().filter(|certificate| certificate.subject_der() == last.issuer_der());
     let mut found: Vec<&Certificate> = exact.filter(|certificate| certificate.is_ca()).collect();
     if found.is_empty() && !found_one {
-        let alike = pool.iter().filter(|certificate| name_key(&certificate.subject()) == key);
+        let alike = pool.iter().filter(|certificate| certificate.subject_key() == key);
         found.extend(alike.filter(|certificate| certificate.is_ca()));
     }
     found
@@ -83,7 +82,7 @@ fn is_anchor<'a>(
     purpose: Purpose,
     found: &mut Found<'a>,
 ) -> bool {
-    let own = trust.anchors_named(&name_key(&last.subject()));
+    let own = trust.anchors_named(last.subject_key());
     let own = own.filter(|anchor| anchor.certificate == *last && purpose.allowed_by(anchor.roles));
     let before = found.paths.len();
     for anchor in own {

@@ -15,7 +15,7 @@ use x509_cert::name::Name;
 use super::{RevocationError, RevocationReason, Unusable, der_time};
 use crate::pki::ber::{CONTEXT_0, Elements, INTEGER, SEQUENCE};
 use crate::pki::certificate::Certificate;
-use crate::pki::digest::DigestAlgorithm;
+use crate::pki::known;
 use crate::pki::signature::{self, Message};
 
 const GENERALIZED_TIME: u8 = 0x18;
@@ -94,7 +94,7 @@ impl Crl {
             is_delta: false,
             unknown_critical: false,
             expired_since: None,
-            digest: digest(der),
+            digest: known::digest(der),
             verified: OnceLock::new(),
         };
         if let Some(extensions) = fields.optional(CONTEXT_0).map_err(ber)? {
@@ -135,9 +135,7 @@ impl Crl {
         let verify = || {
             let allowed = issuer.key_usage().is_none_or(|usage| usage.0.contains(KeyUsages::CRLSign));
             let message = Message::Bytes(&self.tbs);
-            allowed
-                && signature::verify(issuer.spki_der(), &self.algorithm, None, message, &self.signature)
-                    .is_ok()
+            allowed && signature::verify_by(issuer, &self.algorithm, None, message, &self.signature).is_ok()
         };
         let (key, held) = self.verified.get_or_init(|| (issuer.spki_der().to_vec(), verify()));
         if key == issuer.spki_der() { *held } else { verify() }
@@ -236,10 +234,4 @@ fn encoded(name: &DistributionPointName) -> Vec<Vec<u8>> {
         }
         DistributionPointName::NameRelativeToCRLIssuer(name) => name.to_der().into_iter().collect(),
     }
-}
-
-fn digest(der: &[u8]) -> [u8; 32] {
-    let mut digest = [0; 32];
-    digest.copy_from_slice(&DigestAlgorithm::Sha256.hash(der));
-    digest
 }

@@ -13,6 +13,7 @@ use super::{RevocationError, RevocationReason, der_time};
 use crate::pki::ber::{CONTEXT_0, Elements, OCTET_STRING, OID, SEQUENCE};
 use crate::pki::certificate::Certificate;
 use crate::pki::digest::DigestAlgorithm;
+use crate::pki::known::{self, Known};
 use crate::pki::path::{self, Purpose};
 use crate::pki::signature::{self, Message};
 
@@ -60,11 +61,11 @@ pub enum AnswerStatus {
 
 impl OcspResponse {
     /// Reads a whole response, or a BasicOCSPResponse alone (as `adbe-revocationInfoArchival` and CMS may hold it).
-    pub fn from_der(der: &[u8]) -> Result<OcspResponse, RevocationError> {
+    pub fn from_der(der: &[u8], known: &Known) -> Result<OcspResponse, RevocationError> {
         let ber = |error: crate::pki::ber::BerError| RevocationError::Ocsp(error.to_string());
         let mut fields = Elements::new(der).expect_tag(SEQUENCE).map_err(ber)?.children();
         if fields.peek() != Some(ENUMERATED) {
-            return basic(der, der);
+            return basic(der, der, known);
         }
         let status = Elements::take(&mut fields).map_err(ber)?;
         match OcspResponseStatus::from_der(status.raw) {
@@ -78,7 +79,7 @@ impl OcspResponse {
         if bytes.expect_tag(OID).map_err(ber)?.content != BASIC {
             return Err(RevocationError::Ocsp("it is not a basic response".into()));
         }
-        basic(bytes.expect_tag(OCTET_STRING).map_err(ber)?.content, der)
+        basic(bytes.expect_tag(OCTET_STRING).map_err(ber)?.content, der, known)
     }
 
     /// SHA-256 of the whole response.
@@ -148,7 +149,7 @@ impl OcspResponse {
     fn is_signed_by(&self, responder: &Certificate) -> bool {
         let verify = || {
             let message = Message::Bytes(&self.tbs);
-            signature::verify(responder.spki_der(), &self.algorithm, None, message, &self.signature).is_ok()
+            signature::verify_by(responder, &self.algorithm, None, message, &self.signature).is_ok()
         };
         let (key, held) = self.verified.get_or_init(|| (responder.spki_der().to_vec(), verify()));
         if key == responder.spki_der() { *held } else { verify() }
@@ -161,7 +162,7 @@ pub fn needs_no_check(responder: &Certificate) -> bool {
     extensions.is_some_and(|extensions| extensions.iter().any(|extension| extension.extn_id == NO_CHECK))
 }
 
-fn basic(der: &[u8], whole: &[u8]) -> Result<OcspResponse, RevocationError> {
+fn basic(der: &[u8], whole: &[u8], known: &Known) -> Result<OcspResponse, RevocationError> {
     let ber = |error: crate::pki::ber::BerError| RevocationError::Ocsp(error.to_string());
     let asn1 = |error: der::Error| RevocationError::Ocsp(error.to_string());
     let mut fields = Elements::new(der).expect_tag(SEQUENCE).map_err(ber)?.children();
@@ -172,18 +173,16 @@ fn basic(der: &[u8], whole: &[u8]) -> Result<OcspResponse, RevocationError> {
     if let Some(list) = fields.optional(CONTEXT_0).map_err(ber)? {
         let mut list = list.children().expect_tag(SEQUENCE).map_err(ber)?.children();
         while !list.is_empty() && certificates.len() < MAX_CERTIFICATES {
-            certificates.extend(Certificate::from_der(Elements::take(&mut list).map_err(ber)?.raw));
+            certificates.extend(known.certificate(Elements::take(&mut list).map_err(ber)?.raw));
         }
     }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(&DigestAlgorithm::Sha256.hash(whole));
     Ok(OcspResponse {
         data: ResponseData::from_der(tbs).map_err(asn1)?,
         tbs: tbs.to_vec(),
         algorithm: AlgorithmIdentifierOwned::from_der(algorithm.raw).map_err(asn1)?,
         signature: der::asn1::BitString::from_der(bits.raw).map_err(asn1)?.raw_bytes().to_vec(),
         certificates,
-        digest,
+        digest: known::digest(whole),
         verified: OnceLock::new(),
     })
 }

@@ -7,15 +7,19 @@ mod algorithm;
 mod key;
 mod rsa;
 
+use std::sync::OnceLock;
+
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1,
-    ED25519, EcdsaVerificationAlgorithm, ML_DSA_44, ML_DSA_65, ML_DSA_87, UnparsedPublicKey,
+    ED25519, EcdsaVerificationAlgorithm, ML_DSA_44, ML_DSA_65, ML_DSA_87, ParsedPublicKey, RsaParameters,
+    UnparsedPublicKey,
 };
 use der::Decode;
 use serde::Serialize;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
 
+use super::certificate::Certificate;
 use super::digest::DigestAlgorithm;
 use algorithm::Scheme;
 use key::{Curve, Key, ModuleKey};
@@ -64,6 +68,22 @@ pub enum Weakness {
     RsaKey { bits: u32 },
 }
 
+/// A public key made ready by AWS-LC, for the parameters it was first used with.
+#[derive(Default)]
+pub struct Verifier(OnceLock<(&'static RsaParameters, Option<ParsedPublicKey>)>);
+
+/// Verifies one signature by the key of a certificate; see [`verify`].
+pub fn verify_by(
+    signer: &Certificate,
+    algorithm: &AlgorithmIdentifierOwned,
+    digest_hint: Option<DigestAlgorithm>,
+    message: Message<'_>,
+    signature: &[u8],
+) -> Result<(), SignatureProblem> {
+    let ready = Some(signer.verifier());
+    verify_ready(signer.spki_der(), ready, algorithm, digest_hint, message, signature)
+}
+
 /// Verifies one signature. `spki` is the DER of SubjectPublicKeyInfo; `digest_hint` is used where the algorithm names no
 /// digest (`rsaEncryption` in CMS).
 ///
@@ -75,15 +95,26 @@ pub fn verify(
     message: Message<'_>,
     signature: &[u8],
 ) -> Result<(), SignatureProblem> {
+    verify_ready(spki, None, algorithm, digest_hint, message, signature)
+}
+
+fn verify_ready(
+    spki: &[u8],
+    ready: Option<&Verifier>,
+    algorithm: &AlgorithmIdentifierOwned,
+    digest_hint: Option<DigestAlgorithm>,
+    message: Message<'_>,
+    signature: &[u8],
+) -> Result<(), SignatureProblem> {
     let info = SubjectPublicKeyInfoRef::from_der(spki)
         .map_err(|_| SignatureProblem::UnsupportedKey { key: "unreadable".into() })?;
     let key = Key::of(&info)?;
     match (Scheme::of(algorithm, digest_hint, &key)?, key) {
         (Scheme::RsaPkcs1(digest), Key::Rsa(key)) if !key.pss_only => {
-            rsa::pkcs1(&key, digest, &digest_of(message, digest)?, signature)
+            rsa::pkcs1(&key, ready, digest, &digest_of(message, digest)?, signature)
         }
         (Scheme::RsaPss(scheme), Key::Rsa(key)) => {
-            rsa::pss(&key, &scheme, &digest_of(message, scheme.digest)?, signature)
+            rsa::pss(&key, ready, &scheme, &digest_of(message, scheme.digest)?, signature)
         }
         (Scheme::Ecdsa(digest), Key::Ec(curve)) => {
             ecdsa(spki, curve, &digest_of(message, digest)?, signature)

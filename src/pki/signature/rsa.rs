@@ -2,20 +2,22 @@
 
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::signature::{
-    RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
-    RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA384, RSA_PSS_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, UnparsedPublicKey,
+    ParsedPublicKey, RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+    RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    RsaParameters, UnparsedPublicKey,
 };
 use rsa::{BoxedUint, Pkcs1v15Sign, RsaPublicKey};
 
 use super::super::ber::{self, OCTET_STRING, OID, SEQUENCE};
 use super::super::digest::DigestAlgorithm;
 use super::key::RsaKey;
-use super::{PssParams, SignatureProblem};
+use super::{PssParams, SignatureProblem, Verifier};
 
 /// A signature made as PKCS#1 v1.5 says.
 pub fn pkcs1(
     key: &RsaKey<'_>,
+    ready: Option<&Verifier>,
     algorithm: DigestAlgorithm,
     digest: &[u8],
     signature: &[u8],
@@ -27,7 +29,7 @@ pub fn pkcs1(
         DigestAlgorithm::Sha512 => Some(&RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
         _ => None,
     };
-    if fast.is_some_and(|parameters| verified(key, parameters, algorithm, digest, signature)) {
+    if fast.is_some_and(|parameters| verified(key, ready, parameters, algorithm, digest, signature)) {
         return Ok(());
     }
     // Old signers left the NULL out of DigestInfo; verifiers must take both (RFC 8017, appendix B.1 and A.2.4).
@@ -45,6 +47,7 @@ pub fn pkcs1(
 /// A signature made as PSS says.
 pub fn pss(
     key: &RsaKey<'_>,
+    ready: Option<&Verifier>,
     params: &PssParams,
     digest: &[u8],
     signature: &[u8],
@@ -56,7 +59,9 @@ pub fn pss(
         DigestAlgorithm::Sha512 => Some(&RSA_PSS_2048_8192_SHA512),
         _ => None,
     };
-    if usual && fast.is_some_and(|parameters| verified(key, parameters, params.digest, digest, signature)) {
+    if usual
+        && fast.is_some_and(|parameters| verified(key, ready, parameters, params.digest, digest, signature))
+    {
         return Ok(());
     }
     let (size, bits) = (key.modulus.len(), key.bits());
@@ -74,13 +79,20 @@ pub fn pss(
 
 fn verified(
     key: &RsaKey<'_>,
+    ready: Option<&Verifier>,
     parameters: &'static RsaParameters,
     algorithm: DigestAlgorithm,
     digest: &[u8],
     signature: &[u8],
 ) -> bool {
     let Ok(digest) = Digest::import_less_safe(digest, algorithm.fast()) else { return false };
-    UnparsedPublicKey::new(parameters, key.der).verify_digest(&digest, signature).is_ok()
+    let parse = || (parameters, ParsedPublicKey::new(parameters, key.der).ok());
+    match ready.map(|verifier| verifier.0.get_or_init(parse)) {
+        Some((of, Some(parsed))) if std::ptr::eq(*of, parameters) => {
+            parsed.verify_digest_sig(&digest, signature).is_ok()
+        }
+        _ => UnparsedPublicKey::new(parameters, key.der).verify_digest(&digest, signature).is_ok(),
+    }
 }
 
 /// Refuses keys above 8192 bits and exponents above 2^33: they only cost time.
