@@ -257,7 +257,7 @@ impl Archive {
         Ok(self.source(&lender)?.run(&repository, plan, progress)?)
     }
 
-    fn keep(&self, tier: Tier) -> Keep {
+    pub(super) fn keep(&self, tier: Tier) -> Keep {
         Keep { generations: self.config.backup.tier(tier).1, key_days: self.config.backup.key_set_days }
     }
 

@@ -1,12 +1,14 @@
 //! Verifying backups: reads everything that generations need.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
 use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::{Archive, Progress};
-use crate::backup::{Name, Tier, Verified};
+use crate::backup::{Name, PackRef, Tier, Verified};
 use crate::journal::Act;
 
 /// What verifying one generation found.
@@ -25,6 +27,10 @@ pub struct VerifiedGeneration {
     pub damaged: Vec<String>,
     /// Packs that were mended before this was read.
     pub repaired: u64,
+    /// Bytes that destroyed contracts left and that no kept key opens. The weekly verification clears away the packs that
+    /// hold mostly such.
+    #[serde(default)]
+    pub reclaimable: u64,
     /// How many findings there are; the first thousand are in `problems`.
     pub problem_count: u64,
     pub problems: Vec<String>,
@@ -39,6 +45,18 @@ pub(super) struct CheckDetails<'a> {
     pub problems: u64,
 }
 
+/// Sealed into the journal entry of a repacking.
+#[derive(Serialize)]
+struct RepackDetails {
+    what: &'static str,
+    tier: &'static str,
+    packs: u64,
+    freed: u64,
+}
+
+/// What is done with a tier whose newest generation is sound.
+type AndThen<'a> = &'a dyn Fn(Tier, &[PackRef]) -> Result<(), ArchiveError>;
+
 impl Archive {
     /// Verifies a generation (`daily-12`), the newest of a tier (`daily`), or the newest of every tier.
     ///
@@ -52,6 +70,48 @@ impl Archive {
         progress: Progress<'_>,
     ) -> Result<Vec<VerifiedGeneration>, ArchiveError> {
         permit(who, Action::BackupVerify)?;
+        self.verify_and(who, which, &|_, _| Ok(()), progress)
+    }
+
+    /// Verifies the newest generation of every tier, and clears away what destroyed contracts left in their repositories.
+    /// Returns also how many bytes became free.
+    ///
+    /// # Errors
+    /// As [`backup_verify`](Self::backup_verify); when a repository cannot be written.
+    pub fn backup_verify_and_repack(
+        &self,
+        who: &Principal,
+        progress: Progress<'_>,
+    ) -> Result<(Vec<VerifiedGeneration>, u64), ArchiveError> {
+        permit(who, Action::BackupRun)?;
+        let freed = AtomicU64::new(0);
+        let repack = |tier, sparse: &[PackRef]| {
+            freed.fetch_add(self.repack(who, tier, sparse)?, Ordering::Relaxed);
+            Ok(())
+        };
+        let verified = self.verify_and(who, None, &repack, progress)?;
+        Ok((verified, freed.into_inner()))
+    }
+
+    fn repack(&self, who: &Principal, tier: Tier, sparse: &[PackRef]) -> Result<u64, ArchiveError> {
+        if sparse.is_empty() {
+            return Ok(0);
+        }
+        let lender = self.lender()?;
+        let done = self.source(&lender)?.repack(&self.repository(tier)?, (tier, self.keep(tier)), sparse)?;
+        let details =
+            RepackDetails { what: "repack", tier: tier.name(), packs: done.old_packs, freed: done.freed };
+        self.journal_note(who, Act::Backup, &details)?;
+        Ok(done.freed)
+    }
+
+    fn verify_and(
+        &self,
+        who: &Principal,
+        which: Option<&str>,
+        then: AndThen<'_>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<VerifiedGeneration>, ArchiveError> {
         let _one_at_a_time = self.begin_backup()?;
         let wanted = match which {
             Some(name) => vec![parse_generation(name)?],
@@ -64,7 +124,7 @@ impl Archive {
         }
         let mut found = Vec::new();
         for (tier, number) in wanted {
-            let verified = self.verify_generation(tier, number, progress)?;
+            let (verified, sparse) = self.look_through(tier, number, progress)?;
             let details = CheckDetails {
                 what: "verify",
                 generation: &verified.generation,
@@ -72,6 +132,9 @@ impl Archive {
                 problems: verified.problem_count,
             };
             self.journal_note(who, Act::Backup, &details)?;
+            if verified.verified {
+                then(tier, &sparse)?;
+            }
             found.push(verified);
         }
         Ok(found)
@@ -90,6 +153,16 @@ impl Archive {
         number: Option<u64>,
         progress: Progress<'_>,
     ) -> Result<VerifiedGeneration, ArchiveError> {
+        self.look_through(tier, number, progress).map(|(verified, _)| verified)
+    }
+
+    /// Verifies a generation, and tells which of its packs hold mostly what is of no use.
+    fn look_through(
+        &self,
+        tier: Tier,
+        number: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<(VerifiedGeneration, Vec<PackRef>), ArchiveError> {
         let repository = self.repository(tier)?;
         let opened = self.keyring.open_backup(&repository)?;
         let place = self.config.backup.tier(tier).0.map(|path| path.display().to_string());
@@ -101,7 +174,8 @@ impl Archive {
                 .insert(0, "the repository is signed with another key than this archive's".into());
             verified.problem_count += 1;
         }
-        Ok(view(generation.label(), tier, verified))
+        let sparse = std::mem::take(&mut verified.sparse);
+        Ok((view(generation.label(), tier, verified), sparse))
     }
 }
 
@@ -131,6 +205,7 @@ fn view(generation: String, tier: Tier, verified: Verified) -> VerifiedGeneratio
         verified: verified.is_sound(),
         damaged: verified.damaged.iter().map(|pack| Name::pack(pack.id).to_string()).collect(),
         repaired: 0,
+        reclaimable: verified.dead_bytes,
         problem_count: verified.problem_count,
         problems: verified.problems,
     }

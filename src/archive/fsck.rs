@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use super::rows::{self, RecordRow};
 use super::{Archive, Principal, Progress};
 use crate::journal::{Act, Entry};
 use crate::record::RecordId;
-use crate::store::{BlobId, Direction, Table, View};
+use crate::store::{self, BlobId, Direction, Table, View};
 
 /// Problems listed by name; the rest is only counted.
 const MAX_LISTED: usize = 1_000;
@@ -30,7 +31,7 @@ pub struct FsckReport {
     /// Bytes of originals unsealed and compared with their digests.
     pub bytes: u64,
     pub journal: JournalReport,
-    /// Store rows and blobs read with their checksums.
+    /// Store rows read with their checksums, and sealed objects that opened.
     pub rows: u64,
     pub blobs: u64,
     pub problem_count: u64,
@@ -53,6 +54,17 @@ impl FsckReport {
             self.problems.push(Problem { record, what: what.to_string() });
         }
     }
+
+    /// Adds what a part of the records showed.
+    fn join(&mut self, part: FsckReport) {
+        self.records += part.records;
+        self.versions += part.versions;
+        self.bytes += part.bytes;
+        self.blobs += part.blobs;
+        self.problem_count += part.problem_count;
+        let room = MAX_LISTED.saturating_sub(self.problems.len());
+        self.problems.extend(part.problems.into_iter().take(room));
+    }
 }
 
 impl Archive {
@@ -61,6 +73,16 @@ impl Archive {
     /// # Errors
     /// Only when the check cannot go on; what disagrees is in the report.
     pub fn fsck(&self, who: &Principal, progress: Progress<'_>) -> Result<FsckReport, ArchiveError> {
+        self.fsck_on(who, 1, progress)
+    }
+
+    /// The same on several threads: only where nobody is being served meanwhile.
+    pub(super) fn fsck_on(
+        &self,
+        who: &Principal,
+        threads: usize,
+        progress: Progress<'_>,
+    ) -> Result<FsckReport, ArchiveError> {
         permit(who, Action::Fsck)?;
         self.journal_note(who, Act::Verify, &"fsck")?;
         let mut report = FsckReport::default();
@@ -68,7 +90,7 @@ impl Archive {
         report.journal = self.journal_verify(&|_, _| {})?;
         let problems = std::mem::take(&mut report.journal.problems);
         problems.into_iter().for_each(|what| report.problem(None, format!("journal: {what}")));
-        let expected = self.check_records(&mut report, progress)?;
+        let expected = self.check_records(&mut report, threads, progress)?;
         self.check_strays(&mut report, &expected)?;
         self.missing_keepers()?.into_iter().for_each(|what| report.problem(None, what));
         let people = self.check_people(&*self.store.view())?;
@@ -77,11 +99,14 @@ impl Archive {
         Ok(report)
     }
 
-    /// Has the store verify its own checksums.
+    /// Has the store verify the checksums of its rows. Those of blobs are verified when each is unsealed and hashed, so
+    /// that everything is read once.
     fn check_store(&self, report: &mut FsckReport) -> Result<(), ArchiveError> {
-        let found = self.store.verify(&mut |_| ControlFlow::Continue(()))?;
+        let rows_only = |read: &store::Progress| {
+            if read.blobs == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let found = self.store.verify(&mut { rows_only })?;
         report.rows = found.read.rows;
-        report.blobs = found.read.blobs;
         for damage in &found.damages {
             report.problem(None, format!("store: {}: {}", damage.place, damage.detail));
         }
@@ -92,27 +117,40 @@ impl Archive {
     fn check_records(
         &self,
         report: &mut FsckReport,
+        threads: usize,
         progress: Progress<'_>,
     ) -> Result<HashSet<RecordId>, ArchiveError> {
         let view = self.store.view();
-        let total = Some(self.journal_size());
-        let mut expected = HashSet::new();
+        let mut deposits = Vec::new();
         for row in view.scan(Table::Journal, &[], None, Direction::Forward) {
-            let (key, bytes) = match row {
-                Ok(row) => row,
-                // Reported by the store's own check already; nothing beyond it can be read.
-                Err(_) => break,
-            };
+            // What cannot be read was reported by the store's own check already, and nothing beyond it can be.
+            let Ok((_, bytes)) = row else { break };
             let Ok(entry) = Entry::decode(&bytes) else { continue };
             if let (Act::Deposit, Some(id)) = (entry.act, entry.record) {
-                expected.insert(id);
-                self.check_record(&*view, id, entry.seq, report);
-            }
-            if key.last().is_some_and(|last| last.is_multiple_of(64)) {
-                progress(entry.seq, total);
+                deposits.push((id, entry.seq));
             }
         }
-        Ok(expected)
+        drop(view);
+        let (done, total) = (AtomicU64::new(0), Some(deposits.len() as u64));
+        let part = deposits.len().div_ceil(threads.max(1)).max(1);
+        let check = |part: &[(RecordId, u64)]| {
+            // Each part has a view of its own: all are later than the list, and each agrees with itself.
+            let (view, mut found) = (self.store.view(), FsckReport::default());
+            for (id, seq) in part {
+                self.check_record(&*view, *id, *seq, &mut found);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            }
+            found
+        };
+        let parts: Vec<_> = std::thread::scope(|scope| {
+            let check = &check;
+            let running: Vec<_> =
+                deposits.chunks(part).map(|part| scope.spawn(move || check(part))).collect();
+            let joined = running.into_iter().map(|thread| thread.join());
+            joined.map(|found| found.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        });
+        parts.into_iter().for_each(|found| report.join(found));
+        Ok(deposits.into_iter().map(|(id, _)| id).collect())
     }
 
     fn check_record(&self, view: &dyn View, id: RecordId, deposit_seq: u64, report: &mut FsckReport) {
@@ -168,6 +206,7 @@ impl Archive {
             report.problem(Some(id), "its digest does not lead back to it");
         }
         report.bytes += unseal_original(&*self.store, &record, &facts)?.len() as u64;
+        report.blobs += 1;
         Ok(())
     }
 

@@ -107,7 +107,7 @@ pub use retrieve::{Original, Purpose as RetrievePurpose};
 pub use rotate::{Rotated, RotationState};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
-pub use shipping::{ShipStatus, Shipper};
+pub use shipping::{ShipStatus, Shipper, ShippingView};
 pub use show::{RecordView, RetentionView};
 pub use timestamps::{Attested, EvidenceFile, ExpiryYear, RecordEvidence, RequestView, TimestampStatus};
 pub use token::{NewToken, TokenKey, TokenView};

@@ -5,7 +5,7 @@ use super::error::ArchiveError;
 use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::{Archive, Progress, VerifiedGeneration};
-use crate::backup::{Opened, Tier};
+use crate::backup::{Directory, Opened, Tier};
 use crate::journal::Act;
 use crate::record::RecordId;
 use crate::seal::{self, Purpose};
@@ -27,6 +27,7 @@ impl Archive {
         let _one_at_a_time = self.begin_backup()?;
         let (tier, number) = parse_generation(which)?;
         let repository = self.repository(tier)?;
+        self.mend_identity_and_keys(tier, &repository)?;
         let opened = self.keyring.open_backup(&repository)?;
         let generation = opened.catalog.generation(number, which)?;
         let verified = opened.verify(generation, progress)?;
@@ -34,10 +35,12 @@ impl Archive {
         let repaired = opened.repair(&verified, &find)?;
         let label = generation.label();
         drop(opened);
-        if !repaired.beyond.is_empty() {
-            self.backup_run_claimed(who, tier, (false, true), progress)?;
+        // What only a manifest told that is gone now, the archive tells again.
+        let again = !repaired.beyond.is_empty() || repaired.removed_generation();
+        if again {
+            self.backup_run_claimed(who, tier, (false, !repaired.beyond.is_empty()), progress)?;
         }
-        let newest = repaired.beyond.is_empty().then_some(number).flatten();
+        let newest = if again { None } else { number };
         let mut after = self.verify_generation(tier, newest, progress)?;
         after.repaired = repaired.repaired.len() as u64;
         let details = CheckDetails {
@@ -48,6 +51,19 @@ impl Archive {
         };
         self.journal_note(who, Act::Backup, &details)?;
         Ok(after)
+    }
+
+    /// Who the repository belongs to and which keys open it is known here: both are written again, so that whatever
+    /// happened to them does not keep the rest from being read.
+    fn mend_identity_and_keys(&self, tier: Tier, repository: &Directory) -> Result<(), ArchiveError> {
+        let Some(row) = self.backup_row(tier)? else { return Ok(()) };
+        let lender = self.lender()?;
+        let source = self.source(&lender)?;
+        if let Ok(id) = row.repository.parse() {
+            source.mend_identity(repository, tier, id)?;
+        }
+        source.refresh_keys(repository, tier, self.keep(tier))?;
+        Ok(())
     }
 
     /// A sealed object that opens, from the archive or else from a tier other than `not`.

@@ -27,7 +27,7 @@ use crate::journal::Act;
 use crate::record::RecordId;
 use crate::seal::Keks;
 use crate::seal::key_file::KeyFile;
-use crate::store::{self, RocksStore};
+use crate::store::RocksStore;
 
 /// What is to be restored, and where to.
 #[derive(Clone, Debug)]
@@ -72,6 +72,12 @@ struct RestoreDetails {
     left_out_count: usize,
     missing: u64,
 }
+
+/// Threads that read a restored archive again; more would wait for its disk.
+const MAX_THREADS: usize = 8;
+
+/// Bytes of packs restored between two moments from which a restore can go on: each costs a flush of all tables.
+const STRIDE: u64 = 256 << 20;
 
 /// Records named in the journal entry of a restore: 36 bytes each, and an entry has its bound.
 const MAX_NAMED: usize = 1_000;
@@ -125,7 +131,7 @@ pub(super) fn restore_with(
     let layout = Layout::new(&request.to);
     let mut steps = Steps::begin(&layout, &opened, generation)?;
     let restored = {
-        let store = RocksStore::open(layout.store(), store::Options { create: true })?;
+        let store = RocksStore::open_to_fill(layout.store())?;
         let meta = RestoredMeta { checkpoint: META.checkpoint, archive_key: META.archive_key };
         opened.restore(generation, &store, (meta, number.is_none()), &mut steps, progress)?
     };
@@ -187,7 +193,7 @@ fn conclude(
     let mut problems = restored.problems.clone();
     problems
         .extend(restored.missing.iter().map(|id| format!("the object {id} is in no pack that can be read")));
-    let FsckReport { sound, problems: found, .. } = archive.fsck(&who, &|_, _| {})?;
+    let FsckReport { sound, problems: found, .. } = archive.fsck_on(&who, threads(), &|_, _| {})?;
     problems.extend(found.into_iter().map(|problem| {
         problem.record.map(|id| format!("{id}: {}", problem.what)).unwrap_or(problem.what.clone())
     }));
@@ -201,6 +207,11 @@ fn conclude(
         problems,
         data: archive.layout().root().to_owned(),
     })
+}
+
+/// All processors, within reason: nobody is served before the restore has ended.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
 }
 
 /// Whether the journal tells of this restore already: then it was cut short after that.
@@ -313,6 +324,10 @@ impl Steps {
 impl Resume for Steps {
     fn done(&self) -> u64 {
         self.marker.done
+    }
+
+    fn stride(&self) -> u64 {
+        STRIDE
     }
 
     fn advance(&mut self, done: u64) -> Result<(), BackupError> {

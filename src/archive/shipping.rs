@@ -5,9 +5,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::Archive;
 use super::error::ArchiveError;
+use super::permit::{Action, permit};
+use super::principal::Principal;
 use crate::backup::{Position, Shipped, Tier};
 
 /// Longest pause after steps that failed, in steps' intervals.
@@ -21,6 +24,26 @@ pub struct ShipStatus {
     /// When a step last left nothing behind.
     pub caught_up_at: Option<DateTime<Utc>>,
     /// Why the last step failed.
+    pub failing: Option<String>,
+    /// A server ships; false in a command of its own process.
+    pub running: bool,
+}
+
+/// How far the daily backup follows the journal, for people.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ShippingView {
+    /// A server ships. Without one, or without a daily backup, nothing is shipped between runs.
+    pub running: bool,
+    /// Journal entries there are.
+    pub entries: u64,
+    /// Entries below it survive the loss of this machine; absent before the first step, and while steps fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipped: Option<u64>,
+    /// Seconds for which entries have been waiting; 0 when the backup has everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_seconds: Option<u64>,
+    /// Why the last step failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<String>,
 }
 
@@ -62,6 +85,7 @@ impl Archive {
         if backup.daily.is_none() || backup.ship_seconds == 0 {
             return Ok(None);
         }
+        lock(&self.shipped).running = true;
         let interval = Duration::from_secs(backup.ship_seconds.into());
         let stop: Arc<(Mutex<bool>, Condvar)> = Arc::default();
         let (archive, stopping) = (self.clone(), stop.clone());
@@ -78,6 +102,22 @@ impl Archive {
     /// How far the daily repository follows.
     pub fn ship_status(&self) -> ShipStatus {
         lock(&self.shipped).clone()
+    }
+
+    /// The same for people.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Forbidden`]
+    pub fn shipping(&self, who: &Principal) -> Result<ShippingView, ArchiveError> {
+        permit(who, Action::BackupList)?;
+        let (status, entries) = (self.ship_status(), self.journal_size());
+        Ok(ShippingView {
+            running: status.running,
+            entries,
+            shipped: status.position.map(|at| at.through),
+            lag_seconds: status.lag_seconds(entries, self.now()),
+            failing: status.failing,
+        })
     }
 
     /// One step; false when it failed. A run of a backup that is under way goes first.
@@ -145,7 +185,7 @@ mod tests {
     fn the_lag_is_the_time_since_nothing_was_left_behind() {
         let at = |second: u32| format!("2026-01-01T00:00:{second:02}Z").parse().unwrap();
         let position = Some(Position { generation: 1, through: 5 });
-        let status = ShipStatus { position, caught_up_at: Some(at(10)), failing: None };
+        let status = ShipStatus { position, caught_up_at: Some(at(10)), ..ShipStatus::default() };
         assert_eq!(status.lag_seconds(5, at(50)), Some(0));
         assert_eq!(status.lag_seconds(6, at(50)), Some(40));
         assert_eq!(status.lag_seconds(6, at(9)), Some(0), "a clock that was turned back");

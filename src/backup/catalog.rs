@@ -49,16 +49,20 @@ impl Identity {
             created_at: now,
             vkey: key.verifying_key(origin),
         };
-        let fields = [
-            ("archive", identity.archive.clone()),
-            ("repository", identity.repository.to_string()),
-            ("tier", tier.to_string()),
-            ("created", time(now)),
-            ("vkey", identity.vkey.to_string()),
-        ];
-        let note = statement::sign(FORMAT, &fields, origin, key);
-        repository.put(&Name::identity(), note.as_bytes())?;
+        repository.put(&Name::identity(), identity.encode(origin, key).as_bytes())?;
         Ok(identity)
+    }
+
+    /// The signed statement.
+    pub fn encode(&self, origin: &Origin, key: &SigningKey) -> String {
+        let fields = [
+            ("archive", self.archive.clone()),
+            ("repository", self.repository.to_string()),
+            ("tier", self.tier.to_string()),
+            ("created", time(self.created_at)),
+            ("vkey", self.vkey.to_string()),
+        ];
+        statement::sign(FORMAT, &fields, origin, key)
     }
 
     /// Reads the identity of a repository; `None` when there is none.

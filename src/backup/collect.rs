@@ -8,7 +8,7 @@ use super::catalog::Catalog;
 use super::error::BackupError;
 use super::keep::{self, Verdict};
 use super::key_set;
-use super::repository::{Folder, Name, PackId, Repository};
+use super::repository::{Folder, Name, PackId, Repository, RepositoryError};
 
 /// What was removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,10 +50,11 @@ pub fn collect(
     let old_sets = key_set::expired(&catalog.key_sets, now, keep.key_days);
     let names = old.iter().map(|number| Name::generation(*number));
     let names: Vec<_> = names.chain(old_sets.iter().map(|number| Name::keys(*number))).collect();
-    repository.delete(&names)?;
-    catalog.generations.retain(|generation| !old.contains(&generation.number));
-    catalog.key_sets.retain(|set| !old_sets.contains(&set.number));
-    (collected.generations, collected.key_sets) = (old.len() as u64, old_sets.len() as u64);
+    if remove(repository, &names)? {
+        catalog.generations.retain(|generation| !old.contains(&generation.number));
+        catalog.key_sets.retain(|set| !old_sets.contains(&set.number));
+        (collected.generations, collected.key_sets) = (old.len() as u64, old_sets.len() as u64);
+    }
     if !catalog.untrusted.is_empty() {
         collected.held_back = true;
         return Ok(collected);
@@ -63,7 +64,17 @@ pub fn collect(
     let packs = repository.list(Folder::Packs)?.into_iter().filter_map(|listed| PackId::parse(&listed.file));
     let unused = packs.filter(|id| !named.contains(id) && !in_use.contains(id));
     let unused: Vec<_> = unused.map(Name::pack).collect();
-    repository.delete(&unused)?;
-    collected.packs = unused.len() as u64;
+    if remove(repository, &unused)? {
+        collected.packs = unused.len() as u64;
+    }
     Ok(collected)
+}
+
+/// Removes objects; false when some of them are protected, and are left for a later run.
+fn remove(repository: &dyn Repository, names: &[Name]) -> Result<bool, RepositoryError> {
+    match repository.delete(names) {
+        Ok(()) => Ok(true),
+        Err(RepositoryError::Protected { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -126,20 +126,26 @@ impl Repository for Directory {
     }
 
     fn get(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>, RepositoryError> {
-        let read = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        Ok(self.get_into(name, range, &mut bytes)?.then_some(bytes))
+    }
+
+    fn get_into(&self, name: &Name, range: Range<u64>, into: &mut Vec<u8>) -> Result<bool, RepositoryError> {
+        into.clear();
+        let mut read = || -> io::Result<()> {
             let mut file = File::open(self.path(name))?;
             let len = file.metadata()?.len();
             let end = range.end.min(len);
             let start = range.start.min(end);
             file.seek(SeekFrom::Start(start))?;
-            let mut bytes = Vec::with_capacity(usize::try_from(end - start).map_err(io::Error::other)?);
-            file.take(end - start).read_to_end(&mut bytes)?;
-            Ok(bytes)
+            into.reserve_exact(usize::try_from(end - start).map_err(io::Error::other)?);
+            file.take(end - start).read_to_end(into)?;
+            Ok(())
         };
         match read() {
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(()) => Ok(true),
             // The object is absent only when its repository is there.
-            Err(error) if error.kind() == ErrorKind::NotFound && self.root.is_dir() => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.root.is_dir() => Ok(false),
             Err(error) => Err(self.failed(error)),
         }
     }

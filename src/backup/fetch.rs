@@ -1,5 +1,7 @@
 //! Reading packs: whole, or as much of a damaged one as its seals still vouch for.
 
+use std::sync::mpsc::sync_channel;
+
 use super::error::BackupError;
 use super::manifest::PackRef;
 use super::pack::{HEADER_LEN, INDEX_LEN, Kind, Lengths, Pack, What, items_in};
@@ -12,16 +14,82 @@ use crate::store::BlobId;
 /// # Errors
 /// [`BackupError::Untrusted`] when this pack is missing, unreadable or damaged; others when the repository is gone.
 pub fn fetch(repository: &dyn Repository, key: &Dek, expected: &PackRef) -> Result<Pack, BackupError> {
-    Pack::open(key, expected, &sealed(repository, expected)?)
+    Fetcher::default().fetch(repository, key, expected)
+}
+
+/// Fetches one pack after the other in the same room: large buffers that are handed out anew each time cost more than
+/// opening what is in them.
+#[derive(Default)]
+pub struct Fetcher {
+    sealed: Vec<u8>,
+    plain: Vec<u8>,
+}
+
+impl Fetcher {
+    /// As [`fetch`].
+    ///
+    /// # Errors
+    /// As [`fetch`].
+    pub fn fetch(
+        &mut self,
+        repository: &dyn Repository,
+        key: &Dek,
+        expected: &PackRef,
+    ) -> Result<Pack, BackupError> {
+        read_sealed(repository, expected, &mut self.sealed)?;
+        Pack::open(key, expected, &self.sealed, std::mem::take(&mut self.plain))
+    }
+
+    /// Takes a pack that has been looked at back.
+    pub fn give_back(&mut self, pack: Pack) {
+        self.plain = pack.into_room();
+    }
+}
+
+/// Reads and opens packs on another thread, one ahead of `take`, which gets them in their order.
+///
+/// # Errors
+/// What `take` answers; it ends the work.
+pub fn opened_ahead(
+    repository: &dyn Repository,
+    key: &Dek,
+    packs: &[PackRef],
+    mut take: impl FnMut(&PackRef, Result<Pack, BackupError>) -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
+    std::thread::scope(|scope| {
+        // Without room of its own: one pack is being taken while the next is opened.
+        let (hand, taken) = sync_channel(0);
+        let ahead = move || {
+            let mut fetcher = Fetcher::default();
+            for pack in packs {
+                // Nobody takes any more: the work ended early.
+                if hand.send((pack, fetcher.fetch(repository, key, pack))).is_err() {
+                    return;
+                }
+            }
+        };
+        scope.spawn(ahead);
+        taken.into_iter().try_for_each(|(pack, opened)| take(pack, opened))
+    })
 }
 
 /// The sealed bytes of a pack, not yet judged; never more than one byte above what was expected.
 fn sealed(repository: &dyn Repository, expected: &PackRef) -> Result<Vec<u8>, BackupError> {
+    let mut bytes = Vec::new();
+    read_sealed(repository, expected, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn read_sealed(
+    repository: &dyn Repository,
+    expected: &PackRef,
+    into: &mut Vec<u8>,
+) -> Result<(), BackupError> {
     let name = Name::pack(expected.id);
     let untrusted = |why: String| BackupError::Untrusted { name: name.clone(), why };
-    match repository.get(&name, 0..expected.len.saturating_add(1)) {
-        Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(untrusted("it is missing".into())),
+    match repository.get_into(&name, 0..expected.len.saturating_add(1), into) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(untrusted("it is missing".into())),
         // A bad sector under one pack must not hide the others.
         Err(RepositoryError::Io { detail, .. }) => Err(untrusted(detail)),
         Err(error) => Err(error.into()),

@@ -176,6 +176,10 @@ impl Resume for Steps {
         self.0
     }
 
+    fn stride(&self) -> u64 {
+        0
+    }
+
     fn advance(&mut self, done: u64) -> Result<(), BackupError> {
         self.0 = done;
         Ok(())

@@ -1,9 +1,11 @@
 //! A repository in memory whose n-th write can fail, in either way a disk can: lost, or kept although reported failed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
 
 use super::repository::{Claim, Folder, Listed, Name, Repository, RepositoryError};
 
@@ -29,6 +31,8 @@ pub struct Memory {
     /// Number of the write (from 0) that fails; `u64::MAX` for none.
     fails: Arc<AtomicU64>,
     kept: Arc<AtomicBool>,
+    /// What was retained; `None` in a repository that protects nothing.
+    protected: Arc<Mutex<Option<BTreeSet<Name>>>>,
 }
 
 impl Memory {
@@ -36,6 +40,25 @@ impl Memory {
         let memory = Self::default();
         memory.fails.store(u64::MAX, Ordering::SeqCst);
         memory
+    }
+
+    /// From now on, what generations need can neither be changed nor removed.
+    pub fn protect(&self) {
+        *self.protected.lock().unwrap() = Some(BTreeSet::new());
+    }
+
+    /// The time of protection is over.
+    pub fn lift(&self) {
+        *self.protected.lock().unwrap() = None;
+    }
+
+    fn check(&self, name: &Name) -> Result<(), RepositoryError> {
+        match &*self.protected.lock().unwrap() {
+            Some(names) if names.contains(name) => {
+                Err(RepositoryError::Protected { place: self.place(), name: name.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Makes write number `nth` from now on fail, and all after it too: the machine is gone.
@@ -97,6 +120,7 @@ impl Repository for Memory {
     }
 
     fn replace(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError> {
+        self.check(name)?;
         self.write(|| {
             self.objects.lock().unwrap().insert(name.clone(), bytes.to_vec());
             Ok(())
@@ -123,7 +147,16 @@ impl Repository for Memory {
             self.objects.lock().unwrap().remove(name);
             Ok(())
         };
-        names.iter().try_for_each(|name| self.write(|| remove(name)))
+        let free: Vec<_> = names.iter().filter(|name| self.check(name).is_ok()).collect();
+        free.into_iter().try_for_each(|name| self.write(|| remove(name)))?;
+        names.iter().try_for_each(|name| self.check(name))
+    }
+
+    fn retain(&self, names: &[Name], _: DateTime<Utc>) -> Result<(), RepositoryError> {
+        if let Some(protected) = &mut *self.protected.lock().unwrap() {
+            protected.extend(names.iter().cloned());
+        }
+        Ok(())
     }
 
     fn lock(&self) -> Result<Claim, RepositoryError> {

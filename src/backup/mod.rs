@@ -26,6 +26,7 @@ mod objects;
 mod pack;
 mod packer;
 mod rebuild;
+mod repack;
 mod repair;
 mod repository;
 mod restore;
@@ -37,9 +38,13 @@ mod tree;
 mod verify;
 
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 pub mod memory;
+#[cfg(test)]
+mod migration_tests;
 #[cfg(test)]
 mod suite;
 #[cfg(test)]
@@ -56,6 +61,7 @@ pub use error::BackupError;
 pub use key_set::KeySet;
 pub use manifest::{Generation, PackRef, Tier};
 pub use pack::pack_key;
+pub use repack::Repacked;
 pub use repair::Repaired;
 pub use repository::{Folder, Name, PackId, Repository, RepositoryError};
 pub use restore::{Opened, Restored, RestoredMeta, Resume};

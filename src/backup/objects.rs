@@ -5,7 +5,7 @@ use super::error::BackupError;
 use super::fetch::fetch;
 use super::manifest::{Generation, PackRef};
 use super::pack::{Item, Kind, What};
-use super::packer::Packer;
+use super::packer::{Packer, pack_beside};
 use super::repository::Repository;
 use super::run::Source;
 use crate::store::{BlobId, StoreError, Table};
@@ -42,28 +42,30 @@ pub fn copy(
     progress: Progress<'_>,
 ) -> Result<Copied, BackupError> {
     let before = missing_from(source, repository, base, problems)?;
-    let mut packer = Packer::new(repository, source.pack_key, Kind::Objects);
+    let total = Some((before.len() + new.len()) as u64);
     let mut absent = Packer::new(repository, source.pack_key, Kind::Missing);
     let (mut objects, mut missing) = (0, 0);
-    let total = Some((before.len() + new.len()) as u64);
-    for (done, id) in (1..).zip(before.iter().chain(new)) {
-        match find(source, id)? {
-            Found::Bytes(bytes) => {
-                packer.add(Item { what: What::Object, name: "", key: &id.0, value: &bytes })?;
-                objects += 1;
-            }
-            Found::Destroyed => {}
-            Found::Damaged(why) => {
-                absent.add(Item { what: What::Missing, name: "", key: &id.0, value: b"" })?;
-                missing += 1;
-                if problems.len() < MAX_TOLD {
-                    problems.push(format!("the object {id} is not in this backup: {why}"));
+    let fill = |packer: &mut Packer<'_>| {
+        for (done, id) in (1..).zip(before.iter().chain(new)) {
+            match find(source, id)? {
+                Found::Bytes(bytes) => {
+                    packer.add(Item { what: What::Object, name: "", key: &id.0, value: &bytes })?;
+                    objects += 1;
+                }
+                Found::Destroyed => {}
+                Found::Damaged(why) => {
+                    absent.add(Item { what: What::Missing, name: "", key: &id.0, value: b"" })?;
+                    missing += 1;
+                    if problems.len() < MAX_TOLD {
+                        problems.push(format!("the object {id} is not in this backup: {why}"));
+                    }
                 }
             }
+            progress(done, total);
         }
-        progress(done, total);
-    }
-    let mut packs = packer.finish()?;
+        Ok(())
+    };
+    let (mut packs, ()) = pack_beside(repository, source.pack_key, Kind::Objects, fill)?;
     packs.extend(absent.finish()?);
     Ok(Copied { packs, objects, missing })
 }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::error::BackupError;
 use super::manifest::PackRef;
 use super::repository::{Name, PackId};
-use crate::seal::{Compression, Dek, DerivedKey, Purpose, SealError, seal, sealed_len, unseal_limited};
+use crate::seal::{Compression, Dek, DerivedKey, Purpose, SealError, seal, sealed_len, unseal_into};
 
 const MAGIC: &[u8; 8] = b"SHOSPACK";
 const VERSION: u8 = 1;
@@ -179,7 +179,13 @@ pub fn seal_pack(key: &Dek, id: PackId, kind: Kind, plain: &[u8]) -> Result<Vec<
 /// # Errors
 /// When they were altered, or belong to another name.
 pub fn unseal_pack(key: &Dek, id: PackId, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-    unseal_limited(key, Purpose::Backup, &id.0, sealed, MAX_PLAIN_LEN)
+    unseal_pack_into(key, id, sealed, Vec::new())
+}
+
+/// The same into a buffer, whose room is used again.
+fn unseal_pack_into(key: &Dek, id: PackId, sealed: &[u8], mut room: Vec<u8>) -> Result<Vec<u8>, SealError> {
+    unseal_into(key, Purpose::Backup, &id.0, sealed, MAX_PLAIN_LEN, &mut room)?;
+    Ok(room)
 }
 
 /// A pack that was opened: its seal held, and its items are in place.
@@ -190,22 +196,28 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Opens the sealed bytes of the pack that a manifest calls `expected`.
+    /// Opens the sealed bytes of the pack that a manifest calls `expected`, in the room of an earlier one.
     ///
     /// # Errors
     /// [`BackupError::Untrusted`] when seal, kind, length or items are not as expected.
-    pub fn open(key: &Dek, expected: &PackRef, sealed: &[u8]) -> Result<Self, BackupError> {
+    pub fn open(key: &Dek, expected: &PackRef, sealed: &[u8], room: Vec<u8>) -> Result<Self, BackupError> {
         let name = Name::pack(expected.id);
         let untrusted = |why: String| BackupError::Untrusted { name: name.clone(), why };
         if sealed.len() as u64 != expected.len {
             return Err(untrusted(format!("it has {} bytes instead of {}", sealed.len(), expected.len)));
         }
-        let plain = unseal_pack(key, expected.id, sealed).map_err(|error| untrusted(error.to_string()))?;
+        let plain = unseal_pack_into(key, expected.id, sealed, room);
+        let plain = plain.map_err(|error| untrusted(error.to_string()))?;
         let pack = Self::parse(plain, expected.kind).map_err(|why| untrusted(why.into()))?;
         if pack.items as u64 != expected.items {
             return Err(untrusted(format!("it has {} items instead of {}", pack.items, expected.items)));
         }
         Ok(pack)
+    }
+
+    /// The room that it took, for the next one.
+    pub fn into_room(self) -> Vec<u8> {
+        self.plain
     }
 
     /// Reads a plaintext; every length is checked before anything is reached through it.

@@ -23,7 +23,7 @@ fn sample() -> (PackRef, Vec<u8>) {
 #[test]
 fn items_come_back_in_their_order() {
     let (expected, sealed) = sample();
-    let pack = Pack::open(&key(), &expected, &sealed).unwrap();
+    let pack = Pack::open(&key(), &expected, &sealed, Vec::new()).unwrap();
     let items: Vec<_> = pack.items().collect();
     assert_eq!(items.len(), 3);
     assert_eq!(items[0], item(What::Row, "records", &[1; 16], b"value"));
@@ -43,7 +43,7 @@ fn every_flipped_bit_is_noticed() {
     for bit in 0..sealed.len() * 8 {
         let mut altered = sealed.clone();
         altered[bit / 8] ^= 1 << (bit % 8);
-        assert!(Pack::open(&key(), &expected, &altered).is_err(), "bit {bit}");
+        assert!(Pack::open(&key(), &expected, &altered, Vec::new()).is_err(), "bit {bit}");
     }
 }
 
@@ -54,12 +54,12 @@ fn a_pack_under_another_name_key_kind_or_length_does_not_open() {
     let other_kind = PackRef { kind: Kind::Base, ..expected.clone() };
     let other_count = PackRef { items: 2, ..expected.clone() };
     for wrong in [other_name, other_kind, other_count] {
-        assert!(Pack::open(&key(), &wrong, &sealed).is_err(), "{wrong:?}");
+        assert!(Pack::open(&key(), &wrong, &sealed, Vec::new()).is_err(), "{wrong:?}");
     }
     let other_key = Dek::from_bytes(Zeroizing::new([6; 32]));
-    assert!(Pack::open(&other_key, &expected, &sealed).is_err());
+    assert!(Pack::open(&other_key, &expected, &sealed, Vec::new()).is_err());
     for len in 0..sealed.len() {
-        assert!(Pack::open(&key(), &expected, &sealed[..len]).is_err(), "{len} bytes");
+        assert!(Pack::open(&key(), &expected, &sealed[..len], Vec::new()).is_err(), "{len} bytes");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Writing packs: gather, seal, store, read back, compare.
 
+use std::sync::mpsc::{SyncSender, sync_channel};
+
 use super::catalog::random;
 use super::error::BackupError;
 use super::manifest::PackRef;
@@ -7,21 +9,40 @@ use super::pack::{Builder, Item, Kind, seal_pack};
 use super::repository::{Name, PackId, Repository};
 use crate::seal::Dek;
 
-/// Plaintext after which a pack is closed, in bytes. Two copies of a pack are in memory while it is written.
+/// Plaintext after which a pack is closed, in bytes. Two copies of a pack are in memory while it is written, and the next
+/// one beside them.
 const TARGET: usize = 32 << 20;
+
+/// Bytes read back at once: few enough to stay in the processor's cache until they are compared.
+const READ_BACK: usize = 1 << 20;
 
 /// Puts items of one kind into packs.
 pub struct Packer<'a> {
+    builder: Builder,
+    kind: Kind,
+    out: Out<'a>,
+}
+
+/// Where a full pack goes.
+enum Out<'a> {
+    /// It is written before anything else happens.
+    Here { writer: Writer<'a>, done: Vec<PackRef> },
+    /// Another thread writes it while the next one fills.
+    Beside(SyncSender<Builder>),
+}
+
+/// What a pack is sealed with, and where it is stored.
+#[derive(Clone, Copy)]
+struct Writer<'a> {
     repository: &'a dyn Repository,
     key: &'a Dek,
     kind: Kind,
-    builder: Builder,
-    done: Vec<PackRef>,
 }
 
 impl<'a> Packer<'a> {
     pub fn new(repository: &'a dyn Repository, key: &'a Dek, kind: Kind) -> Self {
-        Self { repository, key, kind, builder: Builder::new(kind), done: Vec::new() }
+        let out = Out::Here { writer: Writer { repository, key, kind }, done: Vec::new() };
+        Self { builder: Builder::new(kind), kind, out }
     }
 
     /// Adds an item; writes a pack when enough has come together.
@@ -37,7 +58,7 @@ impl<'a> Packer<'a> {
         self.builder.add(item)
     }
 
-    /// Writes what is left; returns all packs in their order.
+    /// Writes what is left; returns all packs in their order (none when another thread writes them).
     ///
     /// # Errors
     /// As [`add`](Self::add).
@@ -45,18 +66,59 @@ impl<'a> Packer<'a> {
         if self.builder.items() > 0 {
             self.write()?;
         }
-        Ok(self.done)
+        match self.out {
+            Out::Here { done, .. } => Ok(done),
+            Out::Beside(_) => Ok(Vec::new()),
+        }
     }
 
     fn write(&mut self) -> Result<(), BackupError> {
         let builder = std::mem::replace(&mut self.builder, Builder::new(self.kind));
+        match &mut self.out {
+            Out::Here { writer, done } => done.push(writer.write(builder)?),
+            // Told by nobody: whoever waits for the thread learns why it ended.
+            Out::Beside(hand) => {
+                hand.send(builder).map_err(|_| BackupError::Unfit("a pack was not written".into()))?
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Writer<'_> {
+    fn write(&self, builder: Builder) -> Result<PackRef, BackupError> {
         let items = builder.items();
         let id = PackId(random()?);
         let sealed = seal_pack(self.key, id, self.kind, &builder.plain())?;
         put_and_compare(self.repository, &Name::pack(id), &sealed)?;
-        self.done.push(PackRef { kind: self.kind, id, len: sealed.len() as u64, items });
-        Ok(())
+        Ok(PackRef { kind: self.kind, id, len: sealed.len() as u64, items })
     }
+}
+
+/// Packs what `fill` adds, on two threads: the caller's reads and gathers, the other seals, stores and reads back the pack
+/// before. Returns the packs in their order, and what `fill` gave.
+///
+/// # Errors
+/// What kept a pack from being written, else what `fill` met.
+pub fn pack_beside<T>(
+    repository: &dyn Repository,
+    key: &Dek,
+    kind: Kind,
+    fill: impl FnOnce(&mut Packer<'_>) -> Result<T, BackupError>,
+) -> Result<(Vec<PackRef>, T), BackupError> {
+    std::thread::scope(|scope| {
+        // Without room of its own: at most one pack fills while another is written.
+        let (hand, take) = sync_channel::<Builder>(0);
+        let writer = Writer { repository, key, kind };
+        let beside = scope
+            .spawn(move || take.iter().map(|builder| writer.write(builder)).collect::<Result<Vec<_>, _>>());
+        let mut packer = Packer { builder: Builder::new(kind), kind, out: Out::Beside(hand) };
+        let filled = fill(&mut packer);
+        // Consumes the packer in either case: the other thread ends when nobody can hand it anything.
+        let filled = filled.and_then(|given| packer.finish().map(|_| given));
+        let written = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((written?, filled?))
+    })
 }
 
 /// Stores an object and reads it back.
@@ -65,6 +127,19 @@ impl<'a> Packer<'a> {
 /// [`BackupError::ReadBack`] when other bytes come back.
 pub fn put_and_compare(repository: &dyn Repository, name: &Name, bytes: &[u8]) -> Result<(), BackupError> {
     repository.put(name, bytes)?;
-    let found = repository.get(name, 0..bytes.len() as u64 + 1)?;
-    if found.as_deref() == Some(bytes) { Ok(()) } else { Err(BackupError::ReadBack(name.clone())) }
+    let (len, mut found) = (bytes.len() as u64, Vec::new());
+    let mut rest = bytes;
+    loop {
+        let (piece, after) = rest.split_at(rest.len().min(READ_BACK));
+        let (at, last) = (len - rest.len() as u64, after.is_empty());
+        // One byte more at the end: there must be none.
+        let range = at..at + piece.len() as u64 + u64::from(last);
+        if !repository.get_into(name, range, &mut found)? || found != piece {
+            return Err(BackupError::ReadBack(name.clone()));
+        }
+        if last {
+            return Ok(());
+        }
+        rest = after;
+    }
 }

@@ -11,7 +11,7 @@ use super::fetch::{fetch, salvage};
 use super::key_set::KeySet;
 use super::manifest::PackRef;
 use super::pack::{Builder, Item, Kind, What, seal_pack};
-use super::repository::{Name, Repository};
+use super::repository::{Folder, Name, Repository};
 use super::restore::Opened;
 use super::verify::Verified;
 use crate::seal::Dek;
@@ -26,6 +26,13 @@ pub struct Repaired {
     pub beyond: Vec<PackRef>,
     /// Manifests that cannot be believed, and damaged key sets beside a sound one: they only stood in the way.
     pub removed: Vec<Name>,
+}
+
+impl Repaired {
+    /// A manifest of a generation was among what was removed.
+    pub fn removed_generation(&self) -> bool {
+        self.removed.iter().any(|name| name.folder() == Folder::Generations)
+    }
 }
 
 /// Gives an object, wherever it still is; its seal is checked by whoever opens it.

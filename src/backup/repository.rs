@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use chrono::{DateTime, Utc};
+
 /// The folders of a repository, and what lies in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Folder {
@@ -129,17 +131,34 @@ pub struct Listed {
 /// A writer's claim on a repository; dropping it gives the claim up.
 pub type Claim = Box<dyn Send>;
 
-/// Objects by name, written once and replaced only when they are damaged.
+/// Objects by name, written once and replaced only where this contract says so. `suite.rs` runs over every implementation.
 ///
-/// **Durability.** `put` and `delete` are on stable storage when they return `Ok`; an object is never seen half.
+/// Shaped so that a store of objects (S3 with Object Lock) can follow a directory: an object is put in one piece of at
+/// most [`max_sealed_len`](super::pack::max_sealed_len) bytes, read in ranges, listed by the folder that its name begins
+/// with; nothing is renamed, appended to, or told apart by time or owner.
 ///
-/// **Consistency.** `get` and `list` see every `put` and `delete` that returned before. After a `put` that reported
-/// an error the object may be there, whole, or not.
+/// **Durability.** `put`, `replace` and `delete` are on stable storage when they return `Ok`; an object is never seen half.
 ///
-/// **Concurrency.** Reading needs no claim. Who writes or deletes holds the claim of `lock`; should two write all
-/// the same, `put` never replaces, so the second learns it.
+/// **Consistency.** `get` and `list` see every write that returned before. After a write that reported an error its
+/// outcome is unknown: done whole, not done, or done a moment later. Callers stand all three: a run that failed is
+/// repeated under new names and numbers, above all there are.
+///
+/// **Put if absent.** `put` never replaces (S3: `If-None-Match: *`). An implementation that repeats a request by itself
+/// must not take its own first success for somebody else's object: on "exists" after a repetition it compares the bytes.
+///
+/// **Concurrency.** Reading needs no claim. Who writes or deletes holds the claim of `lock`; should two write all the
+/// same, `put` never replaces, so the second learns it. A claim ends with its process: a directory is locked by the
+/// kernel; a store of objects needs a lease that ends by itself, renewed meanwhile, longer than one write takes.
+///
+/// **Protection.** A repository may protect objects against everybody, its own administrator too: then `replace` and
+/// `delete` answer [`Protected`](RepositoryError::Protected) until the time is over, and what they name stays as it is.
+/// It learns from `retain` what a generation needs. Key sets are never protected beyond the days that they serve:
+/// destruction of a contract rests on their end. (With versions, S3 lets an object be hidden although it is protected:
+/// an implementation reads the version that was put first, and answers `Protected` by itself.)
 ///
 /// **Trust.** A repository is trusted with keeping bytes, with nothing else: everything read from it is verified.
+///
+/// **Retries.** Short ones, of what a network loses, are the implementation's; callers repeat whole runs.
 pub trait Repository: Send + Sync {
     /// Stores a new object.
     ///
@@ -153,6 +172,17 @@ pub trait Repository: Send + Sync {
     /// When it cannot be read.
     fn get(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>, RepositoryError>;
 
+    /// The same into a buffer, whose room is used again; false when there is no such object.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn get_into(&self, name: &Name, range: Range<u64>, into: &mut Vec<u8>) -> Result<bool, RepositoryError> {
+        let found = self.get(name, range)?;
+        let there = found.is_some();
+        *into = found.unwrap_or_default();
+        Ok(there)
+    }
+
     /// Everything in a folder, in the order of names. An absent folder is empty; leftovers of a writer that was
     /// killed are left out.
     ///
@@ -160,18 +190,29 @@ pub trait Repository: Send + Sync {
     /// When it cannot be read.
     fn list(&self, folder: Folder) -> Result<Vec<Listed>, RepositoryError>;
 
-    /// Stores an object in the place of one that is damaged or lost: afterwards there is the old one or the new one,
-    /// whole. Only for repairing; the caller has proven that the old bytes are worth nothing.
+    /// Stores an object in the place of one: afterwards there is the old one or the new one, whole. Only where the caller
+    /// has proven that the old bytes are worth nothing (repairs), or that both stand for the same (a manifest after
+    /// repacking).
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// [`RepositoryError::Protected`]; when it cannot be written.
     fn replace(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError>;
 
     /// Removes objects, in any order; removing one that is not there is fine.
     ///
     /// # Errors
-    /// When one cannot be removed; some may be gone then.
+    /// [`RepositoryError::Protected`] when one may not be removed yet, and all others are gone. When one cannot be
+    /// removed; some may be gone then.
     fn delete(&self, names: &[Name]) -> Result<(), RepositoryError>;
+
+    /// Told of everything that a generation just made needs, its manifest too. A repository that protects objects
+    /// prolongs it here from `now` on (S3: `retain-until`, never shortened); any other has nothing to do.
+    ///
+    /// # Errors
+    /// When that cannot be done; the generation is there all the same.
+    fn retain(&self, _names: &[Name], _now: DateTime<Utc>) -> Result<(), RepositoryError> {
+        Ok(())
+    }
 
     /// Claims the repository for writing, and removes what a killed writer left.
     ///
@@ -199,6 +240,8 @@ pub enum RepositoryError {
     Busy(String),
     #[error("{name} exists in the backup repository {place} and is never replaced. Repeat the run")]
     Exists { place: String, name: Name },
+    #[error("{name} in the backup repository {place} is protected against change and removal for now")]
+    Protected { place: String, name: Name },
     #[error("the backup repository failed at {place}: {detail}. Check its disk or network, then repeat")]
     Io { place: String, detail: String },
 }

@@ -7,11 +7,11 @@
 use super::Progress;
 use super::catalog::{Catalog, Identity};
 use super::error::BackupError;
-use super::fetch::{fetch, salvage};
+use super::fetch::{fetch, opened_ahead, salvage};
 use super::gather::frontier;
 use super::key_set::KeySet;
 use super::manifest::{Generation, PackRef};
-use super::pack::{Kind, What, pack_key};
+use super::pack::{Kind, Pack, What, pack_key};
 use super::rebuild::{account, objects_of, put_entries, put_keys, put_objects, put_rows, put_tail};
 use super::repository::{Name, Repository};
 use super::tail::Tail;
@@ -21,6 +21,9 @@ use crate::store::{Batch, BlobId, Store, Table};
 
 /// Problems told by name; the rest is only counted.
 const MAX_TOLD: usize = 100;
+
+/// Tails restored between two moments from which a restore can go on.
+const TAILS_NOTED: u64 = 64;
 
 /// A repository whose key was given.
 pub struct Opened<'a> {
@@ -103,6 +106,9 @@ pub trait Resume {
     /// Steps done.
     fn done(&self) -> u64;
 
+    /// Bytes of packs after which it is worth making everything durable and remembering it.
+    fn stride(&self) -> u64;
+
     /// Remembers, durably, that `done` steps are done.
     ///
     /// # Errors
@@ -160,16 +166,21 @@ impl Opened<'_> {
         let steps = self.steps(generation)?;
         let total = steps.iter().fold(0u64, |sum, step| sum.saturating_add(step.len));
         let mut restored = Restored { problems: self.problems.clone(), ..Restored::default() };
-        let (mut bytes, mut done) = (0, 0);
-        for step in &steps {
-            done += 1;
-            if done > resume.done() {
-                self.step(step, store, &mut restored)?;
+        let skip = usize::try_from(resume.done()).unwrap_or(usize::MAX).min(steps.len());
+        let (behind, ahead) = steps.split_at(skip);
+        let (mut bytes, mut done) = (behind.iter().map(|step| step.len).sum(), skip as u64);
+        let mut unsettled = 0;
+        opened_ahead(self.repository, &self.pack_key, ahead, |step, opened| {
+            self.step(step, opened, store, &mut restored)?;
+            (done, bytes, unsettled) = (done + 1, bytes + step.len, unsettled + step.len);
+            if unsettled >= resume.stride() || done == steps.len() as u64 {
+                store.settle()?;
                 resume.advance(done)?;
+                unsettled = 0;
             }
-            bytes += step.len;
             progress(bytes, Some(total));
-        }
+            Ok(())
+        })?;
         let head = self.checked_head(generation, store, &mut restored)?;
         let head = match follow {
             true => self.follow(generation, store, (done, resume), &mut restored)?.unwrap_or(head),
@@ -194,7 +205,7 @@ impl Opened<'_> {
             done += 1;
             if done > resume.done() {
                 for pack in &tail.objects {
-                    self.step(pack, store, restored)?;
+                    self.step(pack, fetch(self.repository, &self.pack_key, pack), store, restored)?;
                 }
                 let put = Tail::read(self.repository, tail.from, &self.pack_key, &self.identity.vkey)
                     .and_then(|(_, pack)| put_tail(store, &tail.head, &pack));
@@ -205,7 +216,11 @@ impl Opened<'_> {
                     ));
                     break;
                 }
-                resume.advance(done)?;
+                // A day has thousands of tails, most of them small.
+                if done.is_multiple_of(TAILS_NOTED) {
+                    store.settle()?;
+                    resume.advance(done)?;
+                }
             }
             restored.entries = tail.head.size;
             head = Some(tail.note);
@@ -227,8 +242,14 @@ impl Opened<'_> {
         Ok(before.chain(&self.keys.packs).chain(of(&[Kind::Objects])).cloned().collect())
     }
 
-    fn step(&self, step: &PackRef, store: &dyn Store, restored: &mut Restored) -> Result<(), BackupError> {
-        let opened = fetch(self.repository, &self.pack_key, step);
+    /// Stores what a pack holds.
+    fn step(
+        &self,
+        step: &PackRef,
+        opened: Result<Pack, BackupError>,
+        store: &dyn Store,
+        restored: &mut Restored,
+    ) -> Result<(), BackupError> {
         if step.kind == Kind::Objects {
             return match opened {
                 Ok(pack) => put_objects(store, objects_of(&pack)),
@@ -282,7 +303,8 @@ impl Opened<'_> {
         let mut batch = Batch::new();
         batch.put(Table::Meta, meta.archive_key, self.keys.archive_key.clone());
         batch.put(Table::Meta, meta.checkpoint, head);
-        Ok(store.commit(batch)?)
+        store.commit(batch)?;
+        Ok(store.settle()?)
     }
 
     /// The files and the head, which end the last packs of rows.

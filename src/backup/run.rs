@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::Progress;
 use super::catalog::{Catalog, Identity};
@@ -119,6 +120,39 @@ impl<'a> Source<'a> {
         Ok(identity)
     }
 
+    /// Writes the statement of identity of its repository `id` again when it was damaged or forged; true when it did.
+    /// A place without a manifest of that repository, signed by this archive, is left as it is.
+    ///
+    /// # Errors
+    /// The repository's.
+    pub fn mend_identity(
+        &self,
+        repository: &dyn Repository,
+        tier: Tier,
+        id: Uuid,
+    ) -> Result<bool, BackupError> {
+        let ours = Identity {
+            archive: self.archive.to_owned(),
+            repository: id,
+            tier,
+            created_at: self.now,
+            vkey: self.signer.verifying_key(self.origin),
+        };
+        match Identity::load(repository) {
+            Ok(Some(found)) if (Identity { created_at: self.now, ..found.clone() }) == ours => {
+                return Ok(false);
+            }
+            Ok(_) | Err(BackupError::Untrusted { .. } | BackupError::Newer { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        if Catalog::load(repository, &ours)?.generations.is_empty() {
+            return Ok(false);
+        }
+        let _claim = repository.lock()?;
+        repository.replace(&Name::identity(), ours.encode(self.origin, self.signer).as_bytes())?;
+        Ok(true)
+    }
+
     /// Writes the key set of `snapshot` into a repository.
     ///
     /// # Errors
@@ -216,6 +250,10 @@ impl<'a> Source<'a> {
         };
         let name = Name::generation(generation.number);
         put_and_compare(repository, &name, &generation.encode(self.origin, self.signer))?;
+        let needed = generation.packs.iter().map(|pack| Name::pack(pack.id)).chain([name]);
+        if let Err(error) = repository.retain(&needed.collect::<Vec<_>>(), self.now) {
+            problems.push(format!("generation {} is not protected: {error}", generation.label()));
+        }
         let new_bytes = news.packs.iter().chain(&copied.packs).map(|pack| pack.len).sum();
         catalog.generations.push(generation.clone());
         let collected = self.tidy(repository, &mut catalog, plan.keep, &mut problems);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Progress;
 use super::error::BackupError;
-use super::fetch::{fetch, salvage};
+use super::fetch::{Fetcher, salvage};
 use super::manifest::{Generation, PackRef};
 use super::pack::{Kind, Pack, What};
 use super::repository::Name;
@@ -30,6 +30,10 @@ pub struct Verified {
     pub damaged: Vec<PackRef>,
     /// Objects of records with a key that no pack yields.
     pub lost: Vec<BlobId>,
+    /// Packs of which more than half is objects that no kept key opens; see [`Source::repack`](super::Source::repack).
+    pub sparse: Vec<PackRef>,
+    /// Bytes of such objects, in all packs.
+    pub dead_bytes: u64,
     /// Findings in words.
     pub problems: Vec<String>,
     pub problem_count: u64,
@@ -55,6 +59,8 @@ struct Seen {
     frontier: Frontier,
     deposits: HashSet<[u8; 16]>,
     keys: HashSet<[u8; 16]>,
+    /// Records with a key in any key set that is kept.
+    any_keys: HashSet<[u8; 16]>,
     objects: HashSet<[u8; 16]>,
     /// A pack of the journal could not be read, so nothing can be said of its root.
     gap: bool,
@@ -68,16 +74,27 @@ impl Opened<'_> {
     pub fn verify(&self, generation: &Generation, progress: Progress<'_>) -> Result<Verified, BackupError> {
         let (mut verified, mut seen) = (Verified::default(), Seen::default());
         self.problems.iter().for_each(|problem| verified.problem(problem));
+        if self.keys.entries < generation.entries {
+            verified.problem("the newest key set that can be read is older than this generation; repair it, or run a backup");
+        }
         // Older key sets are needed only when the newest is damaged; but then they are.
         let older = self.catalog.key_sets.iter().filter(|set| set.number != self.keys.number);
         let older: Vec<_> = older.flat_map(|set| &set.packs).collect();
-        let needed = generation.packs.iter().chain(&self.keys.packs).map(|pack| (pack, true));
-        let packs: Vec<_> = needed.chain(older.into_iter().map(|pack| (pack, false))).collect();
+        let older = older.into_iter().map(|pack| (pack, false));
+        // Keys first: they tell which objects are still of use.
+        let needed = self.keys.packs.iter().chain(&generation.packs).map(|pack| (pack, true));
+        let packs: Vec<_> = older.chain(needed).collect();
         let total = packs.iter().fold(0u64, |sum, (pack, _)| sum.saturating_add(pack.len));
+        let mut fetcher = Fetcher::default();
         for (pack, is_needed) in packs {
-            match fetch(self.repository, &self.pack_key, pack) {
-                Ok(opened) if is_needed => look(pack, &opened, &mut seen, &mut verified),
-                Ok(_) => {}
+            match fetcher.fetch(self.repository, &self.pack_key, pack) {
+                Ok(opened) => {
+                    match is_needed {
+                        true => look(pack, &opened, &mut seen, &mut verified),
+                        false => seen.any_keys.extend(wrapped_keys(&opened)),
+                    }
+                    fetcher.give_back(opened);
+                }
                 Err(error @ BackupError::Untrusted { .. }) => {
                     verified.problem(&error);
                     verified.damaged.push(pack.clone());
@@ -113,13 +130,39 @@ impl Opened<'_> {
     }
 }
 
+/// The records that a pack of keys holds a key of.
+pub fn wrapped_keys(pack: &Pack) -> impl Iterator<Item = [u8; 16]> {
+    pack.items().filter(|item| item.what == What::WrappedKey).filter_map(|item| item.key.try_into().ok())
+}
+
+/// How much of a pack of objects no kept key opens.
+fn weigh(pack: &PackRef, opened: &Pack, seen: &Seen, verified: &mut Verified) {
+    let (mut all, mut dead) = (0, 0);
+    for item in opened.items() {
+        all += item.value.len() as u64;
+        if !seen.any_keys.contains(item.key) {
+            dead += item.value.len() as u64;
+        }
+    }
+    verified.dead_bytes += dead;
+    if dead > all / 2 {
+        verified.sparse.push(pack.clone());
+    }
+}
+
 fn look(pack: &PackRef, opened: &Pack, seen: &mut Seen, verified: &mut Verified) {
+    if pack.kind == Kind::Objects {
+        weigh(pack, opened, seen, verified);
+    }
     for item in opened.items() {
         let id = <[u8; 16]>::try_from(item.key);
         match (item.what, id) {
             (What::Entry, _) => entry(item.key, item.value, seen, verified),
             (What::Object, Ok(id)) => drop(seen.objects.insert(id)),
-            (What::WrappedKey, Ok(id)) => drop(seen.keys.insert(id)),
+            (What::WrappedKey, Ok(id)) => {
+                seen.keys.insert(id);
+                seen.any_keys.insert(id);
+            }
             (What::Changes | What::Row | What::Gone | What::File | What::Head | What::Missing, _) => {}
             _ => verified.problem(format!("{} holds an item of the wrong kind", Name::pack(pack.id))),
         }

@@ -9,7 +9,7 @@ use super::CliError;
 use super::client::Client;
 use super::error::{PARTLY_DONE, VERIFICATION_FAILED};
 use super::output::Output;
-use crate::archive::{BackupReport, DrillReport, GenerationView, VerifiedGeneration};
+use crate::archive::{BackupReport, DrillReport, GenerationView, ShippingView, VerifiedGeneration};
 use crate::web::api::backups::{BackupChoice, BackupRun};
 
 #[derive(Debug, Args)]
@@ -99,6 +99,7 @@ fn make(client: &Client, tier: TierName, anew: bool, output: &Output) -> Result<
 
 fn list(client: &Client, output: &Output) -> Result<ExitCode, CliError> {
     let views: Vec<GenerationView> = client.get("/api/v1/backups")?;
+    let shipping: ShippingView = client.get("/api/v1/backups/shipping")?;
     let readable = views.iter().all(|view| view.problem.is_none());
     output.result(&views, |out| {
         if views.is_empty() {
@@ -122,9 +123,28 @@ fn list(client: &Client, output: &Output) -> Result<ExitCode, CliError> {
                 }
             }
         }
-        Ok(())
+        print_shipping(&shipping, output, out)
     })?;
     Ok(if readable { ExitCode::SUCCESS } else { ExitCode::from(PARTLY_DONE) })
+}
+
+/// What of the journal is in the daily backup beside its generations; nothing when no server ships.
+fn print_shipping(view: &ShippingView, output: &Output, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let (ja, en) = match (&view.failing, view.shipped, view.lag_seconds) {
+        (Some(why), ..) => (
+            format!("! 日次の控えへの送信に失敗しています: {why}"),
+            format!("! shipping to the daily backup fails: {why}"),
+        ),
+        (None, Some(shipped), Some(lag)) => {
+            let entries = view.entries;
+            (
+                format!("台帳 {entries} 件のうち {shipped} 件が日次の控えにあります（待ち時間 {lag} 秒）"),
+                format!("{shipped} of {entries} journal entries are in the daily backup ({lag} s behind)"),
+            )
+        }
+        _ => return Ok(()),
+    };
+    writeln!(out, "{}", output.text(&ja, &en))
 }
 
 fn verify(client: &Client, generation: Option<String>, output: &Output) -> Result<ExitCode, CliError> {
@@ -162,7 +182,18 @@ fn print(
     let en = format!(
         "{generation}: compared {records} records, {objects} objects, {bytes} bytes; {problem_count} problems"
     );
-    writeln!(out, "{}", output.text(&ja, &en))
+    writeln!(out, "{}", output.text(&ja, &en))?;
+    if verified.reclaimable > 0 {
+        let bytes = verified.reclaimable;
+        let ja = format!(
+            "  うち {bytes} バイトは廃棄済みの契約書のもので、もう読めません（週次の照合で整理されます）"
+        );
+        let en = format!(
+            "  {bytes} bytes of it belong to destroyed contracts and cannot be read (cleared away by the weekly job)"
+        );
+        writeln!(out, "{}", output.text(&ja, &en))?;
+    }
+    Ok(())
 }
 
 fn drill(client: &Client, generation: String, output: &Output) -> Result<ExitCode, CliError> {

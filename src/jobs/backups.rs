@@ -39,16 +39,27 @@ fn run(archive: &Archive, who: &Principal, tier: Tier) -> Result<Finding, Archiv
     ))
 }
 
-/// Reads everything that the newest generation of every tier needs.
+/// Reads everything that the newest generation of every tier needs, and clears away what destroyed contracts left.
 pub fn verify(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
-    let generations = match archive.backup_verify(who, None, &|_, _| {}) {
+    let (generations, freed) = match archive.backup_verify_and_repack(who, &|_, _| {}) {
         Err(ArchiveError::NotFound(_)) => return Ok(not_set()),
         other => other?,
     };
     let names: Vec<_> = generations.iter().map(|one| one.generation.clone()).collect();
     let problems = generations.into_iter().flat_map(|one| one.problems).collect();
     let names = names.join(" ");
-    Ok(finding(problems, format!("照合した世代: {names}"), format!("compared {names}")))
+    let (cleared_ja, cleared_en) = match freed {
+        0 => (String::new(), String::new()),
+        _ => (
+            format!("。廃棄済みの契約書が占めていた {freed} バイトを空けました"),
+            format!("; freed {freed} bytes that destroyed contracts had left"),
+        ),
+    };
+    Ok(finding(
+        problems,
+        format!("照合した世代: {names}{cleared_ja}"),
+        format!("compared {names}{cleared_en}"),
+    ))
 }
 
 /// Restores the newest daily backup for practice.

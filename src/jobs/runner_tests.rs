@@ -69,6 +69,21 @@ fn weeks_without_a_server_are_made_up_for_with_one_run() {
 }
 
 #[test]
+fn a_clock_that_jumps_over_three_scheduled_runs_causes_one_and_set_back_none() {
+    let scene = Scene::new();
+    scene.pass(TimeDelta::days(3));
+    while scene.runner.run_next().expect("a look") {}
+    assert_eq!(scene.runs("backup-daily"), [JobTrigger::CatchUp], "one backup holds what three would");
+    scene.pass(TimeDelta::days(-3));
+    while scene.runner.run_next().expect("a look") {}
+    assert_eq!(scene.runs("backup-daily").len(), 1, "nothing happens twice");
+    // Where the clock is right again, every night counts once more.
+    scene.pass(TimeDelta::days(4));
+    while scene.runner.run_next().expect("a look") {}
+    assert_eq!(scene.runs("backup-daily").len(), 2);
+}
+
+#[test]
 fn a_run_that_was_cut_off_is_closed_as_interrupted_and_tried_again_later() {
     let scene = Scene::new();
     scene.pass(TimeDelta::days(6));

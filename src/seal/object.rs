@@ -95,20 +95,43 @@ pub fn unseal_limited(
     sealed: &[u8],
     max: u64,
 ) -> Result<Vec<u8>, SealError> {
+    let mut plain = Vec::new();
+    unseal_into(dek, purpose, context, sealed, max, &mut plain)?;
+    Ok(plain)
+}
+
+/// Like [`unseal_limited`], into `out`, whose room is used again: who opens many large objects spares the system handing
+/// out and wiping as many pages. `out` is empty after an error.
+///
+/// # Errors
+/// As [`unseal_limited`].
+pub fn unseal_into(
+    dek: &Dek,
+    purpose: Purpose,
+    context: &Context,
+    sealed: &[u8],
+    max: u64,
+    out: &mut Vec<u8>,
+) -> Result<(), SealError> {
+    out.clear();
     let (header, raw, body) = parse_for(sealed, purpose)?;
     if header.plain_len > max {
         return Err(SealError::TooLarge { len: header.plain_len, max });
     }
     let stream = Stream::new(dek, context, &header, raw);
-    let mut stored = buffer(header.stored_len)?;
+    reserve(out, header.stored_len)?;
     let mut chunks = body.chunks(CHUNK_LEN + TAG_LEN).zip(0..).peekable();
     while let Some((chunk, number)) = chunks.next() {
-        stream.open_onto(number, chunks.peek().is_none(), chunk, &mut stored)?;
+        if let Err(error) = stream.open_onto(number, chunks.peek().is_none(), chunk, out) {
+            out.clear();
+            return Err(error);
+        }
     }
-    match header.codec {
-        Codec::Stored => Ok(stored),
-        Codec::Zstd => compress::decompress(&stored, header.plain_len),
+    if header.codec == Codec::Zstd {
+        let stored = std::mem::take(out);
+        *out = compress::decompress(&stored, header.plain_len)?;
     }
+    Ok(())
 }
 
 /// Length in bytes of the sealed object that holds `stored_len` bytes after compression.
@@ -131,8 +154,13 @@ pub(super) fn parse_for(
 
 /// An empty buffer with room for exactly `len` bytes; an error, not an abort, when there is no memory.
 pub(super) fn buffer(len: u64) -> Result<Vec<u8>, SealError> {
-    let no_memory = || SealError::OutOfMemory { bytes: len };
     let mut buffer = Vec::new();
-    buffer.try_reserve_exact(usize::try_from(len).map_err(|_| no_memory())?).map_err(|_| no_memory())?;
+    reserve(&mut buffer, len)?;
     Ok(buffer)
+}
+
+/// Makes room in an empty buffer.
+fn reserve(buffer: &mut Vec<u8>, len: u64) -> Result<(), SealError> {
+    let no_memory = || SealError::OutOfMemory { bytes: len };
+    buffer.try_reserve_exact(usize::try_from(len).map_err(|_| no_memory())?).map_err(|_| no_memory())
 }

@@ -69,6 +69,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self
     }
 
+    fn settle(&self) -> Result<(), CommitError> {
+        self.inner.settle()
+    }
+
     fn erase_traces(&self, table: Table, from: &[u8], to: Option<&[u8]>) -> Result<(), StoreError> {
         self.inner.erase_traces(table, from, to)
     }

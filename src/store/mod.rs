@@ -77,6 +77,15 @@ pub trait Store: Send + Sync {
     /// The blobs of this store.
     fn blobs(&self) -> &dyn BlobStore;
 
+    /// Makes durable what was committed to a store that is being filled ([`RocksStore::open_to_fill`]): after a crash it
+    /// holds the first so many commits, among them all before this call. Any other store is durable already.
+    ///
+    /// # Errors
+    /// When the disk is full or fails; what came after the last call may then be lost.
+    fn settle(&self) -> Result<(), CommitError> {
+        Ok(())
+    }
+
     /// Removes the remains of deleted and replaced rows in `[from, to)` of `table` (`to` `None`: to the end).
     ///
     /// A deleted row is gone for readers at once, but its bytes may stay in files until the engine tidies up.

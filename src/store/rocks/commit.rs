@@ -118,7 +118,7 @@ impl RocksStore {
     }
 
     fn write(&self, write: WriteBatch, gate: &mut Option<String>) -> Result<(), CommitError> {
-        let result = self.db.write_opt(write, &options::durable());
+        let result = self.db.write_opt(write, &options::writing(self.logged));
         result.map_err(|error| failed(error, gate)).inspect(|()| *gate = None)
     }
 }

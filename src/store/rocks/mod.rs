@@ -50,14 +50,29 @@ pub struct RocksStore {
     /// Held from the check of a batch's expectations to the end of its write; holds what the first failed
     /// write said, until a write succeeds.
     gate: Mutex<Option<String>>,
+    /// Writes go through RocksDB's log; not while the store is being filled.
+    logged: bool,
 }
 
 impl RocksStore {
     /// Opens the store in the directory `path`; see [`Options`] for making a new one.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let db = open::open(path, options.create)?;
-        Ok(Self { db, path: path.to_owned(), gate: Mutex::new(None) })
+        Self::open_as(path, options.create, true)
+    }
+
+    /// Opens or makes a store to be filled by somebody who can begin again: nothing is logged, so every byte is written
+    /// once, and commits are durable only after [`Store::settle`]. A crash leaves the first so many commits, whole.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_to_fill(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_as(path.as_ref(), true, false)
+    }
+
+    fn open_as(path: &Path, create: bool, logged: bool) -> Result<Self, OpenError> {
+        let db = open::open(path, create, logged)?;
+        Ok(Self { db, path: path.to_owned(), gate: Mutex::new(None), logged })
     }
 
     /// The directory of the store.
@@ -88,6 +103,10 @@ impl Store for RocksStore {
 
     fn blobs(&self) -> &dyn BlobStore {
         self
+    }
+
+    fn settle(&self) -> Result<(), CommitError> {
+        if self.logged { Ok(()) } else { self.flush().map_err(CommitError::Store) }
     }
 
     fn erase_traces(&self, table: Table, from: &[u8], to: Option<&[u8]>) -> Result<(), StoreError> {

@@ -22,8 +22,8 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     Table::ALL.into_iter().map(Table::name).chain([BLOB_LIST, BLOBS])
 }
 
-/// Opens the database, or makes a new one when `create` is set and there is none.
-pub(super) fn open(path: &Path, create: bool) -> Result<Db, OpenError> {
+/// Opens the database, or makes a new one when `create` is set and there is none; `logged` tells whether writes will be.
+pub(super) fn open(path: &Path, create: bool, logged: bool) -> Result<Db, OpenError> {
     // `CURRENT` is the last file RocksDB writes when it makes a database, and every database has it.
     let exists = path.join("CURRENT").try_exists().map_err(io_error)?;
     match (exists, create) {
@@ -31,19 +31,23 @@ pub(super) fn open(path: &Path, create: bool) -> Result<Db, OpenError> {
         (false, true) => make_directory(path)?,
         (false, false) => return Err(OpenError::NotAnArchive(path.to_owned())),
     }
-    let opened = match open_writing(path, create, FileWrites::Direct) {
+    let opened = match open_writing(path, (create, logged), FileWrites::Direct) {
         // Some file systems (tmpfs before Linux 6.6, some network ones) know no direct writes. RocksDB asks first.
         Err(error) if error.as_ref().contains(NO_DIRECT_WRITES) => {
-            open_writing(path, create, FileWrites::Buffered)
+            open_writing(path, (create, logged), FileWrites::Buffered)
         }
         other => other,
     };
     opened.map_err(|error| open_error(path, error))
 }
 
-fn open_writing(path: &Path, create: bool, writes: FileWrites) -> Result<Db, rocksdb::Error> {
+fn open_writing(
+    path: &Path,
+    (create, logged): (bool, bool),
+    writes: FileWrites,
+) -> Result<Db, rocksdb::Error> {
     let resources = options::Resources::new();
-    let database = resources.database(create, writes)?;
+    let database = resources.database(create, logged, writes)?;
     let mut families = vec![ColumnFamilyDescriptor::new(DEFAULT, rocksdb::Options::default())];
     for name in names() {
         families.push(ColumnFamilyDescriptor::new(name, resources.family(name)?));

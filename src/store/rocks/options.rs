@@ -77,11 +77,13 @@ impl Resources {
     }
 
     /// Options of the database as a whole.
-    pub(super) fn database(&self, create: bool, writes: FileWrites) -> Result<Options, Error> {
+    pub(super) fn database(&self, create: bool, logged: bool, writes: FileWrites) -> Result<Options, Error> {
         let mut options = Options::default().get_options_from_string(CHECKED)?;
         options.create_if_missing(create);
         options.create_missing_column_families(true); // `open.rs` has made sure that the database is ours.
         options.set_paranoid_checks(true);
+        // Without a log the tables must reach the disk together, or a crash would leave some ahead of the others.
+        options.set_atomic_flush(!logged);
         // A torn write at the end of the log is what a crash leaves, and nobody was told that it was durable:
         // stop before it. (AbsoluteConsistency would refuse to open; SkipAnyCorrupted would leave holes.)
         options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
@@ -160,10 +162,11 @@ fn compression(name: &str) -> DBCompressionType {
     }
 }
 
-/// Every commit reaches the disk before it is acknowledged.
-pub(super) fn durable() -> WriteOptions {
+/// Every commit reaches the disk before it is acknowledged; in a store that is being filled, with the next flush.
+pub(super) fn writing(logged: bool) -> WriteOptions {
     let mut options = WriteOptions::default();
-    options.set_sync(true);
+    options.set_sync(logged);
+    options.disable_wal(!logged);
     options
 }
 

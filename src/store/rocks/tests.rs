@@ -211,3 +211,21 @@ fn erasing_traces_does_not_pretend_while_an_older_view_can_still_see() {
     store.erase_traces(Table::Keys, &[1], None).unwrap();
     assert_eq!(files_with(dir.path(), SECRET), 0);
 }
+
+#[test]
+fn a_store_being_filled_and_killed_holds_what_was_settled_and_nothing_by_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = RocksStore::open_to_fill(dir.path()).unwrap();
+    (0..5).for_each(|n| deposit(&store, n));
+    store.settle().unwrap();
+    (5..9).for_each(|n| deposit(&store, n));
+    assert!(files(dir.path(), ".log").is_empty(), "nothing was written twice");
+    let (_copy, path) = killed(dir.path());
+    let found = deposits(&reopen(&path));
+    assert!(found.len() >= 5 && found == (0..found.len() as u8).collect::<Vec<_>>(), "{found:?}");
+    // Filling goes on where it was cut short; closed in order, everything is there.
+    let again = RocksStore::open_to_fill(&path).unwrap();
+    (found.len() as u8..9).for_each(|n| deposit(&again, n));
+    drop(again);
+    assert_eq!(deposits(&reopen(&path)), (0..9).collect::<Vec<_>>());
+}

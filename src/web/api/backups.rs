@@ -5,7 +5,9 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::Body;
-use crate::archive::{BackupReport, DrillReport, FixityReport, GenerationView, VerifiedGeneration};
+use crate::archive::{
+    BackupReport, DrillReport, FixityReport, GenerationView, ShippingView, VerifiedGeneration,
+};
 use crate::backup::Tier;
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
@@ -50,6 +52,13 @@ pub async fn run(
     responses((status = 200, body = Vec<GenerationView>), (status = 401, body = Problem)))]
 pub async fn list(State(app): State<App>, Who(who): Who) -> Result<Json<Vec<GenerationView>>, Problem> {
     Ok(Json(app.run(move |archive| archive.backup_list(&who)).await?))
+}
+
+/// How far the daily backup follows the journal.
+#[utoipa::path(get, path = "/api/v1/backups/shipping",
+    responses((status = 200, body = ShippingView), (status = 401, body = Problem)))]
+pub async fn shipping(State(app): State<App>, Who(who): Who) -> Result<Json<ShippingView>, Problem> {
+    Ok(Json(app.run(move |archive| archive.shipping(&who)).await?))
 }
 
 /// Read everything that generations need, and compare.

@@ -77,6 +77,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(index::rebuild))
         .routes(routes!(index::fsck))
         .routes(routes!(backups::run, backups::list))
+        .routes(routes!(backups::shipping))
         .routes(routes!(backups::verify))
         .routes(routes!(backups::drill))
         .routes(routes!(backups::repair))

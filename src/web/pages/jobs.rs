@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::display;
 use super::page::Page;
 use super::text::Text;
-use crate::archive::{JobOutcome, JobRun};
+use crate::archive::{Archive, JobOutcome, JobRun};
 use crate::jobs::JobView;
 use crate::retention::Lang;
 use crate::web::auth::Who;
@@ -21,6 +21,8 @@ const RUNS_SHOWN: usize = 30;
 #[template(path = "jobs.html")]
 struct JobsTemplate {
     page: Page,
+    /// How far the daily backup follows; absent when nothing is shipped.
+    shipping: Option<(&'static str, String)>,
     jobs: Vec<JobRow>,
     runs: Vec<RunRow>,
 }
@@ -51,11 +53,22 @@ pub async fn jobs(State(app): State<App>, Who(who): Who, page: Page) -> Result<R
     let page = page.signed_in(&who);
     let (t, lang) = (page.t, page.lang);
     let template = JobsTemplate {
+        shipping: shipping(&app.archive, t),
         jobs: list.into_iter().map(|job| job_row(job, zone, t, lang)).collect(),
         runs: runs.into_iter().map(|run| run_row(run, zone, t, lang)).collect(),
         page,
     };
     super::render(StatusCode::OK, &template)
+}
+
+/// Its tone, and what there is to tell.
+fn shipping(archive: &Archive, t: &'static Text) -> Option<(&'static str, String)> {
+    let status = archive.ship_status();
+    if let Some(failing) = status.failing {
+        return Some(("bad", format!("{} {failing}", t.ship_failing)));
+    }
+    let lag = status.lag_seconds(archive.journal_size(), archive.now())?;
+    Some(("good", format!("{} {lag} {}", t.ship_lag, t.seconds)))
 }
 
 fn job_row(job: JobView, zone: chrono_tz::Tz, t: &'static Text, lang: Lang) -> JobRow {

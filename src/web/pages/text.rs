@@ -57,7 +57,7 @@ catalogue! {
 
     // jobs
     nav_jobs jobs_heading jobs_help job_name job_schedule job_next job_last job_history job_took
-    job_never job_paused job_off job_running job_done job_problems job_failed job_interrupted seconds
+    job_never job_paused job_off job_running job_done job_problems job_failed job_interrupted seconds ship_lag ship_failing
 
     // sign-in
     sign_in_title sign_in_heading sign_in_help token sign_in_button token_wrong wait

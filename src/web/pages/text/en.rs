@@ -207,6 +207,8 @@ pub(super) const TEXT: Text = Text {
     job_failed: "failed",
     job_interrupted: "interrupted",
     seconds: "s",
+    ship_lag: "Newest journal entries have waited for the daily backup:",
+    ship_failing: "Journal entries do not reach the daily backup:",
 
     sign_in_title: "Sign in",
     sign_in_heading: "Sign in",

@@ -207,6 +207,8 @@ pub(super) const TEXT: Text = Text {
     job_failed: "失敗",
     job_interrupted: "中断",
     seconds: "秒",
+    ship_lag: "日次の控えに未送信の記録が待っている時間:",
+    ship_failing: "日次の控えへの送信に失敗しています:",
 
     sign_in_title: "サインイン",
     sign_in_heading: "サインイン",
