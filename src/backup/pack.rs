@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::error::BackupError;
 use super::manifest::PackRef;
 use super::repository::{Name, PackId};
-use crate::seal::{Compression, Dek, DerivedKey, Purpose, SealError, seal, sealed_len, unseal_into};
+use crate::seal::{Compression, Dek, DerivedKey, Purpose, SealError, seal_into, sealed_len, unseal_into};
 
 const MAGIC: &[u8; 8] = b"SHOSPACK";
 const VERSION: u8 = 1;
@@ -154,15 +154,28 @@ impl Builder {
         HEADER_LEN + self.index.len() + self.body.len()
     }
 
+    /// Forgets all items, and keeps the room for others.
+    pub fn clear(&mut self) {
+        self.index.clear();
+        self.body.clear();
+    }
+
     /// The plaintext of the pack.
-    pub fn plain(self) -> Vec<u8> {
-        let mut plain = Vec::with_capacity(self.len());
+    pub fn plain(&self) -> Vec<u8> {
+        let mut plain = Vec::new();
+        self.plain_into(&mut plain);
+        plain
+    }
+
+    /// The same into a buffer, whose room is used again.
+    pub fn plain_into(&self, plain: &mut Vec<u8>) {
+        plain.clear();
+        plain.reserve_exact(self.len());
         plain.extend_from_slice(MAGIC);
         plain.extend_from_slice(&[VERSION, self.kind as u8, 0, 0]);
         plain.extend_from_slice(&(self.items() as u32).to_be_bytes());
         plain.extend_from_slice(&self.index);
         plain.extend_from_slice(&self.body);
-        plain
     }
 }
 
@@ -171,7 +184,23 @@ impl Builder {
 /// # Errors
 /// [`BackupError::Seal`] when the system has no random bytes or no memory.
 pub fn seal_pack(key: &Dek, id: PackId, kind: Kind, plain: &[u8]) -> Result<Vec<u8>, BackupError> {
-    Ok(seal(key, Purpose::Backup, &id.0, plain, kind.compression())?)
+    let mut sealed = Vec::new();
+    seal_pack_into(key, id, kind, plain, &mut sealed)?;
+    Ok(sealed)
+}
+
+/// The same into a buffer, whose room is used again.
+///
+/// # Errors
+/// As [`seal_pack`].
+pub fn seal_pack_into(
+    key: &Dek,
+    id: PackId,
+    kind: Kind,
+    plain: &[u8],
+    sealed: &mut Vec<u8>,
+) -> Result<(), BackupError> {
+    Ok(seal_into(key, Purpose::Backup, &id.0, plain, kind.compression(), sealed)?)
 }
 
 /// Opens sealed bytes under the name they should have; [`Pack::parse`] judges what is in them.

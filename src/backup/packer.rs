@@ -1,11 +1,11 @@
 //! Writing packs: gather, seal, store, read back, compare.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use super::catalog::random;
 use super::error::BackupError;
 use super::manifest::PackRef;
-use super::pack::{Builder, Item, Kind, seal_pack};
+use super::pack::{Builder, Item, Kind, seal_pack_into};
 use super::repository::{Name, PackId, Repository};
 use crate::seal::Dek;
 
@@ -27,21 +27,23 @@ pub struct Packer<'a> {
 enum Out<'a> {
     /// It is written before anything else happens.
     Here { writer: Writer<'a>, done: Vec<PackRef> },
-    /// Another thread writes it while the next one fills.
-    Beside(SyncSender<Builder>),
+    /// Another thread writes it while the next one fills, and hands its room back.
+    Beside(SyncSender<Builder>, Receiver<Builder>),
 }
 
-/// What a pack is sealed with, and where it is stored.
-#[derive(Clone, Copy)]
+/// What a pack is sealed with, and where it is stored; and the room that this takes, for one pack after the other: large
+/// buffers handed out anew each time cost more than sealing.
 struct Writer<'a> {
     repository: &'a dyn Repository,
     key: &'a Dek,
     kind: Kind,
+    plain: Vec<u8>,
+    sealed: Vec<u8>,
 }
 
 impl<'a> Packer<'a> {
     pub fn new(repository: &'a dyn Repository, key: &'a Dek, kind: Kind) -> Self {
-        let out = Out::Here { writer: Writer { repository, key, kind }, done: Vec::new() };
+        let out = Out::Here { writer: Writer::new(repository, key, kind), done: Vec::new() };
         Self { builder: Builder::new(kind), kind, out }
     }
 
@@ -68,30 +70,39 @@ impl<'a> Packer<'a> {
         }
         match self.out {
             Out::Here { done, .. } => Ok(done),
-            Out::Beside(_) => Ok(Vec::new()),
+            Out::Beside(..) => Ok(Vec::new()),
         }
     }
 
     fn write(&mut self) -> Result<(), BackupError> {
-        let builder = std::mem::replace(&mut self.builder, Builder::new(self.kind));
         match &mut self.out {
-            Out::Here { writer, done } => done.push(writer.write(builder)?),
-            // Told by nobody: whoever waits for the thread learns why it ended.
-            Out::Beside(hand) => {
-                hand.send(builder).map_err(|_| BackupError::Unfit("a pack was not written".into()))?
+            Out::Here { writer, done } => {
+                done.push(writer.write(&self.builder)?);
+                self.builder.clear();
+            }
+            Out::Beside(hand, used) => {
+                let room = used.try_recv().unwrap_or_else(|_| Builder::new(self.kind));
+                let full = std::mem::replace(&mut self.builder, room);
+                // Told by nobody: whoever waits for the thread learns why it ended.
+                hand.send(full).map_err(|_| BackupError::Unfit("a pack was not written".into()))?;
             }
         }
         Ok(())
     }
 }
 
-impl Writer<'_> {
-    fn write(&self, builder: Builder) -> Result<PackRef, BackupError> {
+impl<'a> Writer<'a> {
+    fn new(repository: &'a dyn Repository, key: &'a Dek, kind: Kind) -> Self {
+        Self { repository, key, kind, plain: Vec::new(), sealed: Vec::new() }
+    }
+
+    fn write(&mut self, builder: &Builder) -> Result<PackRef, BackupError> {
         let items = builder.items();
         let id = PackId(random()?);
-        let sealed = seal_pack(self.key, id, self.kind, &builder.plain())?;
-        put_and_compare(self.repository, &Name::pack(id), &sealed)?;
-        Ok(PackRef { kind: self.kind, id, len: sealed.len() as u64, items })
+        builder.plain_into(&mut self.plain);
+        seal_pack_into(self.key, id, self.kind, &self.plain, &mut self.sealed)?;
+        put_and_compare(self.repository, &Name::pack(id), &self.sealed)?;
+        Ok(PackRef { kind: self.kind, id, len: self.sealed.len() as u64, items })
     }
 }
 
@@ -109,10 +120,19 @@ pub fn pack_beside<T>(
     std::thread::scope(|scope| {
         // Without room of its own: at most one pack fills while another is written.
         let (hand, take) = sync_channel::<Builder>(0);
-        let writer = Writer { repository, key, kind };
-        let beside = scope
-            .spawn(move || take.iter().map(|builder| writer.write(builder)).collect::<Result<Vec<_>, _>>());
-        let mut packer = Packer { builder: Builder::new(kind), kind, out: Out::Beside(hand) };
+        let (give_back, used) = channel();
+        let mut writer = Writer::new(repository, key, kind);
+        let beside = scope.spawn(move || {
+            let write = |mut builder: Builder| {
+                let written = writer.write(&builder)?;
+                builder.clear();
+                // Nobody waits for it any more when the last pack is written.
+                let _ = give_back.send(builder);
+                Ok(written)
+            };
+            take.iter().map(write).collect::<Result<Vec<_>, BackupError>>()
+        });
+        let mut packer = Packer { builder: Builder::new(kind), kind, out: Out::Beside(hand, used) };
         let filled = fill(&mut packer);
         // Consumes the packer in either case: the other thread ends when nobody can hand it anything.
         let filled = filled.and_then(|given| packer.finish().map(|_| given));

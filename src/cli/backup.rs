@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use indicatif::DecimalBytes;
 
 use super::CliError;
 use super::client::Client;
@@ -83,12 +84,13 @@ fn make(client: &Client, tier: TierName, anew: bool, output: &Output) -> Result<
     let report: BackupReport = client.post("/api/v1/backups", &wanted)?;
     spinner.finish_and_clear();
     output.result(&report, |out| {
-        let BackupReport { generation, records, new_objects, new_bytes, bytes, .. } = &report;
+        let BackupReport { generation, records, new_objects, .. } = &report;
+        let (new_bytes, bytes) = (DecimalBytes(report.new_bytes), DecimalBytes(report.bytes));
         let ja = format!(
-            "{generation}: 記録 {records} 件（新しい原本 {new_objects} 件、{new_bytes} バイト。全体 {bytes} バイト）。書いたものはすべて読み直して照合しました"
+            "{generation}: 記録 {records} 件（新しい原本 {new_objects} 件、{new_bytes}。全体 {bytes}）。書いたものはすべて読み直して照合しました"
         );
         let en = format!(
-            "{generation}: {records} records ({new_objects} new objects, {new_bytes} bytes; {bytes} bytes in all); everything \
+            "{generation}: {records} records ({new_objects} new objects, {new_bytes}; {bytes} in all); everything \
              written was read back and compared"
         );
         writeln!(out, "{}", output.text(&ja, &en))?;
@@ -116,9 +118,9 @@ fn list(client: &Client, output: &Output) -> Result<ExitCode, CliError> {
                     let at =
                         view.at.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
                     let generation = generation.as_deref().unwrap_or_default();
-                    let (records, bytes) = (view.records, view.bytes);
-                    let ja = format!("{generation:14} {at}  記録 {records} 件  {bytes} バイト");
-                    let en = format!("{generation:14} {at}  {records} records  {bytes} bytes");
+                    let (records, bytes) = (view.records, DecimalBytes(view.bytes));
+                    let ja = format!("{generation:14} {at}  記録 {records} 件  {bytes}");
+                    let en = format!("{generation:14} {at}  {records} records  {bytes}");
                     writeln!(out, "{}", output.text(&ja, &en))?;
                 }
             }
@@ -175,21 +177,21 @@ fn print(
     output: &Output,
 ) -> std::io::Result<()> {
     verified.problems.iter().try_for_each(|problem| writeln!(out, "! {problem}"))?;
-    let VerifiedGeneration { generation, records, objects, bytes, problem_count, .. } = verified;
+    let VerifiedGeneration { generation, records, objects, problem_count, .. } = verified;
+    let bytes = DecimalBytes(verified.bytes);
     let ja = format!(
-        "{generation}: 記録 {records} 件、原本 {objects} 件、{bytes} バイトを照合しました。異常 {problem_count} 件"
+        "{generation}: 記録 {records} 件、原本 {objects} 件、{bytes} を照合しました。異常 {problem_count} 件"
     );
     let en = format!(
-        "{generation}: compared {records} records, {objects} objects, {bytes} bytes; {problem_count} problems"
+        "{generation}: compared {records} records, {objects} objects, {bytes}; {problem_count} problems"
     );
     writeln!(out, "{}", output.text(&ja, &en))?;
     if verified.reclaimable > 0 {
-        let bytes = verified.reclaimable;
-        let ja = format!(
-            "  うち {bytes} バイトは廃棄済みの契約書のもので、もう読めません（週次の照合で整理されます）"
-        );
+        let bytes = DecimalBytes(verified.reclaimable);
+        let ja =
+            format!("  うち {bytes} は廃棄済みの契約書のもので、もう読めません（週次の照合で整理されます）");
         let en = format!(
-            "  {bytes} bytes of it belong to destroyed contracts and cannot be read (cleared away by the weekly job)"
+            "  {bytes} of it belong to destroyed contracts and cannot be read (cleared away by the weekly job)"
         );
         writeln!(out, "{}", output.text(&ja, &en))?;
     }

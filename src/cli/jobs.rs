@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use axum::http::Method;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::json;
 
 use super::CliError;
@@ -12,7 +14,7 @@ use super::arguments::{JobsCommand, JobsOptions};
 use super::client::{Client, with_query};
 use super::error::{FAILED, PARTLY_DONE};
 use super::output::Output;
-use crate::archive::{JobOutcome, JobRun};
+use crate::archive::{JobOutcome, JobRun, JobTrigger};
 use crate::jobs::JobView;
 
 pub fn run(data: &Path, options: &JobsOptions, output: &Output) -> Result<ExitCode, CliError> {
@@ -63,7 +65,7 @@ fn print_job(job: &JobView, output: &Output, out: &mut dyn Write) -> std::io::Re
     writeln!(out, "{:<16} {schedule:<12} {}", job.name, output.text(&job.title_ja, &job.title_en))?;
     let next = match (job.paused, job.next) {
         (true, _) => output.text("一時停止中", "paused").to_owned(),
-        (false, Some(at)) => at.format("%Y-%m-%d %H:%M UTC").to_string(),
+        (false, Some(at)) => local(at, &job.zone),
         (false, None) => "-".to_owned(),
     };
     writeln!(out, "  {}: {next}", output.text("次回", "next"))?;
@@ -78,7 +80,25 @@ fn print_run(run: &JobRun, output: &Output, out: &mut dyn Write) -> std::io::Res
     let took = took.map(|seconds| format!("{seconds} s")).unwrap_or_default();
     let message = output.text(&run.message_ja, &run.message_en);
     let at = run.started_at.format("%Y-%m-%d %H:%M:%S UTC");
-    writeln!(out, "  #{} {} {at} {} {took} {message}", run.number, run.job, outcome(run.outcome, output))
+    let (job, why, ended) = (&run.job, why(run.why, output), outcome(run.outcome, output));
+    writeln!(out, "  #{} {job} {at} ({why}) {ended} {took} {message}", run.number)
+}
+
+/// A moment in the zone that schedules are in.
+fn local(at: DateTime<Utc>, zone: &str) -> String {
+    match zone.parse::<Tz>() {
+        Ok(tz) => format!("{} {zone}", at.with_timezone(&tz).format("%Y-%m-%d %H:%M")),
+        Err(_) => at.format("%Y-%m-%d %H:%M UTC").to_string(),
+    }
+}
+
+fn why(why: JobTrigger, output: &Output) -> &str {
+    match why {
+        JobTrigger::Schedule => output.text("定刻", "on time"),
+        JobTrigger::CatchUp => output.text("停止中の分", "made up for"),
+        JobTrigger::Retry => output.text("再試行", "tried again"),
+        JobTrigger::Manual => output.text("手動", "by hand"),
+    }
 }
 
 fn outcome(outcome: JobOutcome, output: &Output) -> &str {

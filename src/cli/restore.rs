@@ -48,10 +48,10 @@ pub fn run(data: &Path, options: &RestoreOptions, output: &Output) -> Result<Exi
         let RestoreReport { generation, records, journal_seq, problems, .. } = &report;
         let (problems, data) = (problems.len(), report.data.display());
         let ja = format!(
-            "{generation} を {data} に復元しました。記録 {records} 件、台帳 {journal_seq} 件をすべて照合しました。異常 {problems} 件"
+            "{generation} をディレクトリ {data} に復元しました。記録 {records} 件、台帳 {journal_seq} 件をすべて照合しました。異常 {problems} 件"
         );
         let en = format!(
-            "restored {generation} to {data}: {records} records, {journal_seq} journal entries, everything compared; \
+            "restored {generation} into the directory {data}: {records} records, {journal_seq} journal entries, everything compared; \
              {problems} problems"
         );
         writeln!(out, "{}", output.text(&ja, &en))

@@ -35,6 +35,9 @@ pub struct JobView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
     pub paused: bool,
+    /// The archive's time zone, which the schedule is in: `Asia/Tokyo`.
+    #[serde(default)]
+    pub zone: String,
     /// When it runs next; absent when it is off or paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<DateTime<Utc>>,
@@ -107,6 +110,7 @@ impl Runner {
             title_en: job.title_en.into(),
             schedule: self.schedules.get(job.name).and_then(Option::as_ref).map(ToString::to_string),
             paused: self.archive.job_state(job.name)?.paused,
+            zone: self.archive.config().archive.zone.name().to_owned(),
             next,
             last: self.archive.job_runs(job.name)?.into_iter().next(),
         })

@@ -35,7 +35,7 @@ pub use header::Purpose;
 pub use kek::{Kek, WRAPPED_LEN, kek_of};
 pub use keks::{Keks, Unwrap};
 pub use key_id::{InvalidKeyId, KeyId};
-pub use object::{MAX_PLAIN_LEN, seal, sealed_len, unseal, unseal_into, unseal_limited};
+pub use object::{MAX_PLAIN_LEN, seal, seal_into, sealed_len, unseal, unseal_into, unseal_limited};
 pub use passphrase::{BadPassphrase, Hardness, PassKey, Passphrase};
 pub use view::SealedView;
 

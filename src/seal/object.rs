@@ -39,6 +39,35 @@ pub(super) fn seal_with_salt(
     compression: Compression,
     salt: [u8; 16],
 ) -> Result<Vec<u8>, SealError> {
+    let mut out = Vec::new();
+    seal_onto(dek, purpose, context, plaintext, compression, salt, &mut out)?;
+    Ok(out)
+}
+
+/// Like [`seal`], into `out`, whose room is used again.
+///
+/// # Errors
+/// As [`seal`]; `out` is then of no use.
+pub fn seal_into(
+    dek: &Dek,
+    purpose: Purpose,
+    context: &Context,
+    plaintext: &[u8],
+    compression: Compression,
+    out: &mut Vec<u8>,
+) -> Result<(), SealError> {
+    seal_onto(dek, purpose, context, plaintext, compression, random()?, out)
+}
+
+fn seal_onto(
+    dek: &Dek,
+    purpose: Purpose,
+    context: &Context,
+    plaintext: &[u8],
+    compression: Compression,
+    salt: [u8; 16],
+    out: &mut Vec<u8>,
+) -> Result<(), SealError> {
     let plain_len = plaintext.len() as u64;
     let too_large = || SealError::TooLarge { len: plain_len, max: MAX_PLAIN_LEN };
     if plain_len > MAX_PLAIN_LEN {
@@ -55,7 +84,8 @@ pub(super) fn seal_with_salt(
     let raw = header.encode();
     let stream = Stream::new(dek, context, &header, &raw);
 
-    let mut out = buffer(sealed_len(stored_len).ok_or_else(too_large)?)?;
+    out.clear();
+    reserve(out, sealed_len(stored_len).ok_or_else(too_large)?)?;
     out.extend_from_slice(&raw);
     let last = chunk_count(stored_len).ok_or_else(too_large)? - 1;
     let mut rest = &*stored;
@@ -67,7 +97,7 @@ pub(super) fn seal_with_salt(
         out.extend_from_slice(&tag);
         rest = after;
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Opens what [`seal`] gave for the same DEK, purpose and context.

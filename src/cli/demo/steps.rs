@@ -94,7 +94,8 @@ fn correct(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
         "まちがえた金額を訂正します。前の版は消えず、だれが・いつ・なぜ直したかが残ります。",
         "Correct the amount. The earlier version stays, with who changed it, when and why.",
     );
-    demo.show(&["correct", id, "--amount", "330,000円", "--reason", "入力時に一桁まちがえたため"])?;
+    let reason = demo.output.text("入力時に一桁まちがえたため", "mistyped, one zero too many");
+    demo.show(&["correct", id, "--amount", "330,000円", "--reason", reason])?;
     demo.show(&["show", id])
 }
 
@@ -155,8 +156,8 @@ fn export(demo: &mut Demo<'_>) -> Result<(), CliError> {
 
 fn backup(demo: &mut Demo<'_>) -> Result<(), CliError> {
     demo.step(
-        "控えを作り、別のディレクトリに復元して、すべて照合します。原本も鍵もディスクに平文では残りません。",
-        "Make a backup, restore it into another directory, and compare everything.",
+        "控えを作り、別のディレクトリに復元して、すべて照合します。控えは暗号化されていて、鍵ファイルがなければ読めません。",
+        "Make a backup, restore it into another directory, and compare everything. Nobody can read a backup without the key file.",
     );
     let repository = demo.place.join("backup-daily");
     std::fs::create_dir(&repository).map_err(|error| CliError::file(&repository, &error))?;
