@@ -366,3 +366,19 @@ async fn the_look_of_the_pages_is_kept_by_browsers_and_nothing_runs_on_them() {
     assert!(answer.header(header::CACHE_CONTROL).contains("immutable"));
     assert_eq!(site.get("/assets/style.0000000000000000.css", None).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn the_page_of_timestamps_tells_last_days_in_both_languages() {
+    let site = Site::new();
+    site.deposit("株式会社国税商事", Some(1), b"%PDF-1.4 a contract");
+    let cookie = site.sign_in().await;
+    let page = site.get("/timestamps?lang=ja", Some(&cookie)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let words = page.words();
+    assert!(
+        words.contains("付与の期限") && words.contains("タイムスタンプの付いた文書はまだありません"),
+        "{words}"
+    );
+    let page = site.get("/timestamps?lang=en", Some(&cookie)).await;
+    assert!(page.words().contains("Last days for a timestamp"), "{}", page.words());
+}

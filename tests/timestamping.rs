@@ -3,126 +3,57 @@
 #[path = "support/authority.rs"]
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod authority;
+#[path = "support/house.rs"]
+mod house;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use authority::{Authority, Server};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, Datelike, Utc};
-use shosoin::archive::{
-    Archive, ArchiveError, Attested, Clock, Deposit, Options, Principal, TimestampStatus, create,
-};
+use chrono::Datelike;
+use house::{House, deposit_bytes, me};
+use shosoin::archive::{Archive, ArchiveError, Attested, Clock, StampState, TimestampStatus};
 use shosoin::evidence::{ForeignReport, ForeignVerdict};
+use shosoin::jobs::notices::Kind;
 use shosoin::pki::revocation::Evidence;
-use shosoin::pki::trust::TrustStore;
-use shosoin::record::{Metadata, RecordId};
-use tempfile::TempDir;
-
-/// A clock that stands where it was put.
-struct Stopped(Mutex<DateTime<Utc>>);
-
-impl Clock for Stopped {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-}
-
-/// An archive that can be closed and opened again with other settings.
-struct House {
-    home: TempDir,
-    clock: Arc<Stopped>,
-    trust: TrustStore,
-}
+use shosoin::record::RecordId;
 
 const NOTHING: Attested = Attested { records: 0, tokens: 0, requests: 0 };
 
-impl House {
-    fn new(moment: &str) -> Self {
-        let home = TempDir::new().unwrap();
-        create(&home.path().join("archive")).unwrap();
-        let house = Self {
-            home,
-            clock: Arc::new(Stopped(Mutex::new(moment.parse().unwrap()))),
-            trust: TrustStore::empty(),
-        };
-        fs::create_dir_all(house.data().join("trust")).unwrap();
-        house
+/// Takes a record's evidence out and has it verified, by us and by BouncyCastle; returns the number of chains.
+fn verified(house: &House, archive: &Archive, id: RecordId, bytes: &[u8]) -> usize {
+    let files = archive.evidence_files(&me(), id).unwrap();
+    let er = files.iter().find(|file| file.name.ends_with(".ers")).unwrap();
+    let er = STANDARD.decode(&er.content).unwrap();
+    let report = judge(house, &er, bytes);
+    assert_eq!(report.verdict, ForeignVerdict::Valid, "{report:?}");
+    assert_eq!(judge(house, &er, b"another contract").verdict, ForeignVerdict::Invalid);
+    let (record, data) = (house.home.path().join("r.ers"), house.home.path().join("data"));
+    fs::write(&record, &er).unwrap();
+    fs::write(&data, bytes).unwrap();
+    if let Some(jars) = authority::bouncy_castle() {
+        let program =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/second_implementation/EvidenceCheck.java");
+        let at = house.clock.now().to_rfc3339();
+        let mut java = Command::new("java");
+        let output =
+            java.args(["-cp", &jars]).arg(program).args(["check", &at]).arg(&record).arg(&data).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-
-    fn data(&self) -> PathBuf {
-        self.home.path().join("archive")
-    }
-
-    fn set_clock(&self, moment: &str) {
-        *self.clock.0.lock().unwrap() = moment.parse().unwrap();
-    }
-
-    /// Believes an authority's root.
-    fn trust(&mut self, name: &str, authority: &Authority) {
-        let pem = fs::read(authority.root()).unwrap();
-        fs::write(self.data().join("trust").join(format!("{name}.pem")), &pem).unwrap();
-        self.trust.add_pem(&pem).unwrap();
-    }
-
-    /// Opens the archive with these settings in `[timestamps]` and these authorities.
-    fn open(&self, settings: &str, servers: &[&Server]) -> Archive {
-        let path = self.data().join("shosoin.toml");
-        let template = shosoin::config::TEMPLATE;
-        let mut text = template[..template.find("[timestamps]").unwrap()].to_owned();
-        text = text.replace("trust = []", "trust = [\"trust\"]");
-        text += &format!("[timestamps]\n{settings}\n");
-        for (number, server) in servers.iter().enumerate() {
-            text +=
-                &format!("[[timestamps.authority]]\nname = \"tsa{number}\"\nurl = \"{}\"\n", server.url());
-        }
-        fs::write(path, text).unwrap();
-        Archive::open(&self.data(), Options { clock: self.clock.clone(), ..Options::default() }).unwrap()
-    }
-
-    /// Takes a record's evidence out and has it verified, by us and by BouncyCastle; returns the number of chains.
-    fn verified(&self, archive: &Archive, id: RecordId, bytes: &[u8]) -> usize {
-        let files = archive.evidence_files(&me(), id).unwrap();
-        let er = files.iter().find(|file| file.name.ends_with(".ers")).unwrap();
-        let er = STANDARD.decode(&er.content).unwrap();
-        let report = self.judge(&er, bytes);
-        assert_eq!(report.verdict, ForeignVerdict::Valid, "{report:?}");
-        assert_eq!(self.judge(&er, b"another contract").verdict, ForeignVerdict::Invalid);
-        let (record, data) = (self.home.path().join("r.ers"), self.home.path().join("data"));
-        fs::write(&record, &er).unwrap();
-        fs::write(&data, bytes).unwrap();
-        if let Some(jars) = authority::bouncy_castle() {
-            let program =
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/second_implementation/EvidenceCheck.java");
-            let at = self.clock.now().to_rfc3339();
-            let mut java = Command::new("java");
-            let output =
-                java.args(["-cp", &jars]).arg(program).args(["check", &at]).arg(&record).arg(&data).output();
-            let output = output.unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        }
-        report.chains.len()
-    }
-
-    fn judge(&self, er: &[u8], bytes: &[u8]) -> ForeignReport {
-        ForeignReport::of_record(er, &[bytes.to_vec()], &self.trust, &Evidence::new(), self.clock.now())
-    }
+    report.chains.len()
 }
 
-fn me() -> Principal {
-    Principal::built_in("admin")
+fn judge(house: &House, er: &[u8], bytes: &[u8]) -> ForeignReport {
+    ForeignReport::of_record(er, &[bytes.to_vec()], &house.trust, &Evidence::new(), house.clock.now())
 }
 
 fn deposit(archive: &Archive, number: usize) -> (RecordId, Vec<u8>) {
     let bytes = format!("%PDF-1.4 contract {number}").into_bytes();
-    let metadata: Metadata = serde_json::from_value(serde_json::json!({
-        "transaction_date": "2026-02-01", "counterparty": {"name": "株式会社国税商事"}, "entity": "本社", "class": "contract"
-    }))
-    .unwrap();
-    let receipt = archive.deposit(&me(), Deposit { bytes: bytes.clone(), metadata }).unwrap();
-    (receipt.id, bytes)
+    (deposit_bytes(archive, bytes.clone()), bytes)
 }
 
 fn attest(archive: &Archive) -> Result<Attested, ArchiveError> {
@@ -160,7 +91,7 @@ fn records_are_stamped_renewed_and_rehashed_and_others_verify_them_at_each_step(
     assert_eq!(attest(&archive).unwrap(), Attested { records: 5, tokens: 1, requests: 1 });
     assert_eq!(attest(&archive).unwrap(), NOTHING, "nothing is bought twice");
     let (id, bytes) = &kept[3];
-    assert_eq!(house.verified(&archive, *id, bytes), 1);
+    assert_eq!(verified(&house, &archive, *id, bytes), 1);
     let shown = archive.show(&me(), *id).unwrap().evidence.timestamps;
     assert_eq!((shown.timestamps, shown.proven_at.unwrap().year()), (1, 2026));
     assert_eq!(shown.protected_until.unwrap().year(), 2038, "the end of the certificate, not ten years");
@@ -181,8 +112,8 @@ fn records_are_stamped_renewed_and_rehashed_and_others_verify_them_at_each_step(
     assert_eq!(status(&archive).due, 6);
     assert_eq!(renew(&archive).unwrap(), Attested { records: 6, tokens: 1, requests: 1 });
     assert_eq!(renew(&archive).unwrap(), NOTHING);
-    assert_eq!(house.verified(&archive, *id, bytes), 1);
-    assert_eq!(house.verified(&archive, late, &late_bytes), 1);
+    assert_eq!(verified(&house, &archive, *id, bytes), 1);
+    assert_eq!(verified(&house, &archive, late, &late_bytes), 1);
     assert_eq!(archive.show(&me(), late).unwrap().evidence.timestamps.timestamps, 2);
     drop(archive);
 
@@ -192,7 +123,7 @@ fn records_are_stamped_renewed_and_rehashed_and_others_verify_them_at_each_step(
     assert_eq!(renew(&archive).unwrap(), Attested { records: 6, tokens: 1, requests: 1 });
     assert_eq!(renew(&archive).unwrap(), NOTHING);
     for (id, bytes) in kept.iter().chain([&(late, late_bytes)]) {
-        assert_eq!(house.verified(&archive, *id, bytes), 2);
+        assert_eq!(verified(&house, &archive, *id, bytes), 2);
     }
     assert!(archive.fsck(&me(), &|_, _| {}).unwrap().sound);
     let journal = archive.journal_list(&me(), 0, 100, None).unwrap();
@@ -238,4 +169,41 @@ fn without_an_authority_or_the_role_nothing_is_asked() {
     assert!(error.to_string().contains("timestamps.authority"), "{error}");
     let error = archive.evidence_files(&me(), id).unwrap_err();
     assert!(error.code() == "not-found" && error.to_string().contains("attest"), "{error}");
+}
+
+#[test]
+fn a_contract_without_a_timestamp_has_a_last_day_and_the_alarm_comes_before_it() {
+    if !authority::available() {
+        return;
+    }
+    // A Wednesday; seven working days later is Friday of the week after.
+    let mut house = House::new("2026-04-01T00:00:10Z");
+    let (openssl, server) = authority(&mut house, "2026-04-01");
+    let archive = house.open("", &[&server]);
+    let (id, _) = deposit(&archive, 1);
+    let window = |archive: &Archive| archive.show(&me(), id).unwrap().evidence.timestamps.window.unwrap();
+    assert_eq!(
+        (window(&archive).state, window(&archive).last_day),
+        (StampState::Waiting, "2026-04-10".parse().ok())
+    );
+    let items = |archive: &Archive| shosoin::jobs::notices::due(archive, &me()).unwrap();
+    let alarms = |archive: &Archive| {
+        items(archive).into_iter().filter(|item| item.kind == Kind::StampDeadline).count()
+    };
+    assert_eq!(alarms(&archive), 0, "there are days enough");
+    house.set_clock("2026-04-06T00:00:10Z");
+    assert_eq!(alarms(&archive), 1);
+    house.set_clock("2026-04-13T00:00:10Z");
+    openssl.set_clock("2026-04-13 00:00:00");
+    let deadlines = status(&archive).deadlines;
+    assert_eq!((deadlines.missed, deadlines.days.len(), window(&archive).state), (1, 1, StampState::Missed));
+    assert!(items(&archive).iter().any(|item| item.text_en.contains("missed")));
+    assert_eq!(attest(&archive).unwrap().records, 1);
+    assert_eq!((window(&archive).state, alarms(&archive)), (StampState::Late, 0));
+    drop(archive);
+    let archive = house.open("window = \"2-months-and-7-business-days\"\n", &[&server]);
+    assert_eq!(
+        (window(&archive).state, window(&archive).last_day),
+        (StampState::InTime, "2026-06-10".parse().ok())
+    );
 }

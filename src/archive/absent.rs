@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
 use super::rows::{self, RecordRow, V1, meta};
+use super::timestamps::rendition_keys;
 use crate::record::RecordId;
 use crate::store::{Batch, Direction, Table, View};
 
@@ -43,6 +44,9 @@ pub(super) fn leave_out(
         batch.delete(Table::Records, *id.as_bytes());
         for version in 1..=row.latest_version {
             batch.delete(Table::Versions, rows::version_key(id, version));
+        }
+        for key in rendition_keys(view, id)? {
+            batch.delete(Table::Evidence, key);
         }
         left_out.insert(id);
         batch.put(Table::Meta, key(id), rows::encode(&AbsentRow { v: V1, deposit_seq: row.deposit_seq }));

@@ -28,6 +28,9 @@ pub enum ArchiveError {
     /// A legal hold forbids it.
     #[error("{0}")]
     Held(String),
+    /// No document timestamp can be put into this file.
+    #[error("no timestamp can be put into record {id}: {why}")]
+    NoRendition { id: RecordId, why: String },
     /// The record is gone; its certificate of destruction is left.
     #[error(
         "record {id} was destroyed on {on} under disposition plan {plan}; `shosoin disposition certificate {id}` shows the certificate"
@@ -111,6 +114,7 @@ impl ArchiveError {
             Self::DiskFull(_) => "disk-full",
             Self::NewerFormat(_) => "newer-format",
             Self::NoTimestamp(_) => "no-timestamp",
+            Self::NoRendition { .. } => "no-rendition",
             Self::Stopped(_) => "stopped",
             Self::Backup(_) => "backup",
             Self::Io { .. } | Self::Store(_) => "io",
@@ -150,6 +154,9 @@ impl ArchiveError {
             }
             Self::Refused(_) => {
                 "wait until the period has ended; `shosoin retention explain ID` says when and why"
+            }
+            Self::NoRendition { .. } => {
+                "its evidence record protects it instead; `shosoin evidence ID -o DIR` writes that"
             }
             Self::Held(_) => "`shosoin hold list` shows the holds; a second person releases one",
             Self::Destroyed { .. } => "nothing can bring it back; the certificate says when, why and by whom",

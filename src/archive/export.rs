@@ -154,6 +154,7 @@ impl Archive {
         let record = self.load(&*view, id)?;
         let facts = record.facts()?;
         let original = unseal_original(&*self.store, &record, &facts)?;
+        let rendition = self.newest_rendition(&*view, &record, &original)?;
         let extension = if original.starts_with(b"%PDF-") { "pdf" } else { "bin" }.to_owned();
         Ok(Item {
             id,
@@ -163,6 +164,7 @@ impl Archive {
             versions: record.versions(&*view)?,
             retain_until: record.row.retain_until,
             journal: self.extract(&*view, id, head)?,
+            rendition,
             note: None,
         })
     }

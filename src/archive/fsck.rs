@@ -13,6 +13,7 @@ use super::journal_verify::JournalReport;
 use super::permit::{Action, permit};
 use super::retrieve::unseal_original;
 use super::rows::{self, RecordRow};
+use super::timestamps::{rendition_keys, rendition_owners};
 use super::{Archive, Principal, Progress};
 use crate::journal::{Act, Entry};
 use crate::record::RecordId;
@@ -205,7 +206,11 @@ impl Archive {
         if dedup.as_deref() != Some(id.as_bytes().as_slice()) {
             report.problem(Some(id), "its digest does not lead back to it");
         }
-        report.bytes += unseal_original(&*self.store, &record, &facts)?.len() as u64;
+        let original = unseal_original(&*self.store, &record, &facts)?;
+        report.bytes += original.len() as u64;
+        for problem in self.check_renditions(view, &record, &original)? {
+            report.problem(Some(id), problem);
+        }
         report.blobs += 1;
         Ok(())
     }
@@ -229,6 +234,9 @@ impl Archive {
             if view.get(table, id.as_bytes())?.is_some() {
                 report.problem(Some(id), format!("it was destroyed, but a row of {table:?} is left"));
             }
+        }
+        if !rendition_keys(view, id)?.is_empty() {
+            report.problem(Some(id), "it was destroyed, but a rendition of it is left");
         }
         if self.store.blobs().size(&BlobId::from(*id.as_bytes()))?.is_some() {
             let plan = &certificate.plan;
@@ -274,6 +282,11 @@ impl Archive {
                     report.problem(id, error);
                 }
                 last = id;
+            }
+        }
+        for id in rendition_owners(&*view)? {
+            if !expected.contains(&id) {
+                report.problem(Some(id), "a rendition belongs to no deposit in the journal");
             }
         }
         for blob in self.store.blobs().list() {

@@ -109,7 +109,10 @@ pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use shipping::{ShipStatus, Shipper, ShippingView};
 pub use show::{RecordView, RetentionView};
-pub use timestamps::{Attested, EvidenceFile, ExpiryYear, RecordEvidence, RequestView, TimestampStatus};
+pub use timestamps::{
+    Attested, DeadlineDay, EvidenceFile, ExpiryYear, RecordEvidence, RenditionBatch, RenditionRefused,
+    RenditionView, RequestView, StampDue, StampState, TimestampStatus, WaitingDeadlines,
+};
 pub use token::{NewToken, TokenKey, TokenView};
 pub use users::{NewUser, UserChanges, UserView};
 pub use verify::{Check, CheckName, Verified, VerifyPlan};

@@ -188,6 +188,7 @@ impl Action {
             | Self::Withdraw
             | Self::Export
             | Self::Verify
+            | Self::Rendition
             | Self::JournalList
             | Self::NoticesShow => About::Records,
             // Of people only those within one's own scope can be given anything (`users.rs`).

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
-use super::RecordEvidence;
 use super::error::ArchiveError;
 use super::permit::Action;
 use super::principal::Principal;
+use super::{RecordEvidence, RenditionView};
 use crate::journal::Act;
 use crate::panel::Panel;
 use crate::record::{Digest, RecordId, Version};
@@ -51,6 +51,9 @@ pub struct EvidenceView {
     pub journal_seq: u64,
     #[serde(flatten)]
     pub timestamps: RecordEvidence,
+    /// Copies with a document timestamp inside, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renditions: Vec<RenditionView>,
 }
 
 impl Archive {
@@ -82,6 +85,7 @@ impl Archive {
             evidence: EvidenceView {
                 journal_seq: record.row.deposit_seq,
                 timestamps: self.record_evidence(&*view, &record)?,
+                renditions: self.rendition_views(&*view, &record)?,
             },
             warnings,
         })

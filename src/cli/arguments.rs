@@ -1,5 +1,6 @@
 //! The command line: every command, flag and example.
 
+mod get;
 mod jobs;
 mod journal;
 mod retention;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub use get::GetOptions;
 pub use jobs::{JobsCommand, JobsOptions};
 pub use journal::{IndexCommand, IndexOptions, JournalCommand, JournalOptions};
 pub use retention::{
@@ -386,15 +388,6 @@ impl SearchFlags {
 pub struct IdOptions {
     /// Id of the record
     pub id: String,
-}
-
-#[derive(Debug, Args)]
-pub struct GetOptions {
-    /// Id of the record
-    pub id: String,
-    /// File to write; standard output by default
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `get`: the original, byte for byte.
+//! `get`: the original, byte for byte, or a rendition.
 
 use std::io::Write;
 use std::path::Path;
@@ -19,10 +19,30 @@ use crate::record::RecordId;
 pub fn run(data: &Path, options: &GetOptions, output: &Output) -> Result<ExitCode, CliError> {
     let id = id(&options.id)?;
     let client = Client::open(data)?;
-    let mut sink = Sink::open(options.output.as_deref())?;
+    let path = match options.rendition {
+        None => format!("/api/v1/records/{id}/original"),
+        Some(number) => format!("/api/v1/records/{id}/renditions/{number}"),
+    };
+    let found = fetch(&client, &path, options.output.as_deref())?;
+    let Some(path) = &options.output else { return Ok(ExitCode::SUCCESS) };
+    let got = Got { id, path, sha256: found };
+    output.result(&got, |_| Ok(()))?;
+    let (path, found) = (path.display(), &got.sha256);
+    output.say(
+        &format!("{path} に書き出しました（SHA-256 {found}）"),
+        &format!("wrote {path} (SHA-256 {found})"),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the document at `path` to a file, or to standard output; returns its SHA-256 as the archive knows it.
+///
+/// # Errors
+/// Also when the bytes that arrived are others.
+pub(super) fn fetch(client: &Client, path: &str, target: Option<&Path>) -> Result<String, CliError> {
+    let mut sink = Sink::open(target)?;
     let mut digest = Sha256::new();
-    let path = format!("/api/v1/records/{id}/original");
-    let headers = client.download(Method::GET, &path, Vec::new(), |_, bytes| {
+    let headers = client.download(Method::GET, path, Vec::new(), |_, bytes| {
         digest.update(bytes);
         sink.write(bytes)
     })?;
@@ -36,15 +56,7 @@ pub fn run(data: &Path, options: &GetOptions, output: &Output) -> Result<ExitCod
         ));
     }
     sink.finish()?;
-    let Some(path) = &options.output else { return Ok(ExitCode::SUCCESS) };
-    let got = Got { id, path, sha256: found };
-    output.result(&got, |_| Ok(()))?;
-    let (path, found) = (path.display(), &got.sha256);
-    output.say(
-        &format!("{path} に書き出しました（SHA-256 {found}）"),
-        &format!("wrote {path} (SHA-256 {found})"),
-    );
-    Ok(ExitCode::SUCCESS)
+    Ok(found)
 }
 
 /// What was handed back. Without a file the bytes themselves are the result, also with `--json`.

@@ -22,6 +22,7 @@ mod key;
 mod notices;
 mod output;
 mod passphrase;
+mod rendition;
 mod restore;
 mod retention;
 mod runtime;

@@ -9,7 +9,7 @@ use super::arguments::IdOptions;
 use super::client::Client;
 use super::deposit::amount_text;
 use super::output::Output;
-use crate::archive::RecordView;
+use crate::archive::{RecordView, StampDue, StampState};
 use crate::record::{RecordId, Version};
 
 /// Reads an id before anything is sent, so that a typing error is a usage error.
@@ -37,6 +37,7 @@ fn print(record: &RecordView, output: &Output, out: &mut dyn Write) -> std::io::
         let en = format!("timestamp {proven} ({authority}), to be renewed before {until}");
         writeln!(out, "  {}", output.text(&ja, &en))?;
     }
+    evidence_lines(record, output, out)?;
     for hold in &record.holds {
         writeln!(out, "  {}: {hold}", output.text("保全", "hold"))?;
     }
@@ -45,6 +46,29 @@ fn print(record: &RecordView, output: &Output, out: &mut dyn Write) -> std::io::
         writeln!(out, "  {}: {warning}", output.text("注意", "note"))?;
     }
     record.versions.iter().rev().try_for_each(|version| print_version(version, output, out))
+}
+
+/// The legal window while it is open or was missed, and the renditions.
+fn evidence_lines(record: &RecordView, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
+    let window = record.evidence.timestamps.window;
+    if let Some(StampDue { state, last_day: Some(day) }) = window {
+        let said = match state {
+            StampState::Waiting => Some(("タイムスタンプ付与の期限", "a timestamp is due by")),
+            StampState::Missed => Some(("付与の期限を過ぎています", "its last day for a timestamp is over:")),
+            StampState::Late => Some(("期限後に付与されました。期限", "timestamped after its last day,")),
+            StampState::InTime | StampState::NotNeeded => None,
+        };
+        if let Some((ja, en)) = said {
+            writeln!(out, "  {} {day}", output.text(ja, en))?;
+        }
+    }
+    for made in &record.evidence.renditions {
+        let (number, until) = (made.rendition, made.protected_until.date_naive());
+        let ja = format!("長期署名 {number}（{until} まで有効）");
+        let en = format!("rendition {number}, good until {until}");
+        writeln!(out, "  {}  SHA-256 {}", output.text(&ja, &en), made.sha256)?;
+    }
+    Ok(())
 }
 
 fn print_version(version: &Version, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {

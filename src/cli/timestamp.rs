@@ -10,6 +10,7 @@ use super::client::Client;
 use super::evidence::{self, Judging};
 use super::inspect::read;
 use super::output::Output;
+use super::rendition;
 use super::timestamp_arguments::TimestampCommand;
 use crate::archive::{Attested, TimestampStatus};
 use crate::evidence::ForeignReport;
@@ -27,6 +28,7 @@ pub fn run(data: &Path, options: &TimestampOptions, output: &Output) -> Result<E
             tell(&asked(data, output, "/api/v1/timestamps/renewals", &request)?, output)
         }
         TimestampCommand::Status => status(data, output),
+        TimestampCommand::Rendition(flags) => rendition::run(data, flags, output),
         TimestampCommand::Verify { token, data: file, trust } => {
             let judging = Judging::new(trust)?;
             let (token, file) = (read(token)?, read(file)?);
@@ -67,6 +69,16 @@ fn status(data: &Path, output: &Output) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The legal window, when something waits for a timestamp.
+fn deadlines(status: &TimestampStatus, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
+    let deadlines = &status.deadlines;
+    let Some(first) = deadlines.days.first() else { return Ok(()) };
+    let (day, missed, window) = (first.day, deadlines.missed, deadlines.window.word());
+    let ja = format!("付与の期限（{window}）: 最も早いもの {day}、期限を過ぎたもの {missed} 件");
+    let en = format!("legal window ({window}): the first ends on {day}, {missed} records are too late");
+    writeln!(out, "{}", output.text(&ja, &en))
+}
+
 fn print(status: &TimestampStatus, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
     let TimestampStatus { protected, waiting, due, lapsed, tokens, .. } = status;
     let ja = format!(
@@ -79,6 +91,7 @@ fn print(status: &TimestampStatus, output: &Output, out: &mut dyn Write) -> std:
     for year in &status.expires {
         writeln!(out, "  {}: {} {}", year.year, year.records, output.text("件が期限", "records end"))?;
     }
+    deadlines(status, output, out)?;
     if let Some(time) = status.proven_time {
         writeln!(
             out,

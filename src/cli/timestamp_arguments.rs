@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 
+use super::arguments::SearchFlags;
+
 #[derive(Debug, Args)]
 pub struct TimestampOptions {
     #[command(subcommand)]
@@ -23,6 +25,11 @@ pub enum TimestampCommand {
     },
     /// What is protected until when, what is due, what became of the requests
     Status,
+    /// Copies of contracts with validation data and a document timestamp inside (PAdES-LTA), kept beside the originals
+    #[command(
+        after_help = "Examples:\n  shosoin timestamp rendition 0197… -o lta.pdf\n  shosoin timestamp rendition --counterparty 国税 --date 2025-04-01..2026-03-31 -o for-court"
+    )]
+    Rendition(RenditionFlags),
     /// Verify anybody's timestamp token (RFC 3161) over a file
     Verify {
         /// The token, or the whole answer of an authority without its status
@@ -34,6 +41,18 @@ pub enum TimestampCommand {
         #[command(flatten)]
         trust: TrustFlags,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct RenditionFlags {
+    /// Ids of the records; one alone gets a fresh timestamp even when an earlier rendition is still good
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Also write the file here; with several records, a directory
+    #[arg(short, long, value_name = "F.pdf|DIR")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub conditions: SearchFlags,
 }
 
 #[derive(Debug, Args)]

@@ -71,6 +71,10 @@ pub fn japanese(code: &str) -> Words {
             "タイムスタンプを取得できません",
             "shosoin.toml の [timestamps] を直すか、発行局が応答するときにもう一度実行してください。保護済みとは記録していません",
         ),
+        "no-rendition" => (
+            "このファイルにはタイムスタンプを埋め込めません",
+            "証拠記録で保護されています。shosoin evidence で書き出せます",
+        ),
         "backup" => (
             "控えの処理ができません",
             "保存先のディスクと shosoin.toml の [backup] を確かめてから、もう一度実行してください",
@@ -106,11 +110,12 @@ mod tests {
     use super::*;
 
     /// Every code that the engine or a face can answer with.
-    const CODES: [&str; 26] = [
+    const CODES: [&str; 27] = [
         "retention",
         "hold",
         "destroyed",
         "no-timestamp",
+        "no-rendition",
         "usage",
         "invalid",
         "not-found",

@@ -1,11 +1,14 @@
 //! Settings about timestamps: who gives them, whom we believe, when they are renewed.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use der::asn1::ObjectIdentifier;
 use serde::Deserialize;
 
 use crate::pki::DigestAlgorithm;
+use crate::retention::{StampWindow, WorkingCalendar};
 
 /// `[timestamps]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -26,6 +29,12 @@ pub struct TimestampsConfig {
     pub clock_tolerance_seconds: u32,
     /// Seconds that one answer may take.
     pub timeout_seconds: u32,
+    /// By when a contract that came without a timestamp must have one.
+    pub window: StampWindow,
+    /// Days on which the company rests beside weekends, public holidays and the turn of the year.
+    pub days_of_rest: BTreeSet<NaiveDate>,
+    /// Days on which it works all the same.
+    pub working_days: BTreeSet<NaiveDate>,
 }
 
 /// One `[[timestamps.authority]]`.
@@ -53,6 +62,9 @@ impl Default for TimestampsConfig {
             daily_requests: 24,
             clock_tolerance_seconds: 300,
             timeout_seconds: 30,
+            window: StampWindow::default(),
+            days_of_rest: BTreeSet::new(),
+            working_days: BTreeSet::new(),
         }
     }
 }
@@ -88,6 +100,11 @@ impl AuthorityConfig {
 }
 
 impl TimestampsConfig {
+    /// The company's working days.
+    pub fn calendar(&self) -> WorkingCalendar {
+        WorkingCalendar { rest: self.days_of_rest.clone(), work: self.working_days.clone() }
+    }
+
     /// Refuses what makes no sense.
     pub(super) fn check(&self) -> Result<(), String> {
         for authority in &self.authorities {
@@ -149,6 +166,8 @@ mod tests {
         }
         assert!(parse("[[authority]]\nname = \"a\"\nurl = \"ftp://x\"").unwrap_err().contains("https"));
         assert!(parse("algorithm = \"sha1\"").unwrap_err().contains("weak"));
+        assert!(parse("window = \"soon\"").unwrap_err().contains("7-business-days"));
+        assert!(parse("days_of_rest = [\"2026-02-30\"]").is_err());
         assert!(parse("timeout_seconds = 0").unwrap_err().contains("600"));
     }
 }

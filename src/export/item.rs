@@ -22,6 +22,8 @@ pub struct Item {
     pub retain_until: Option<NaiveDate>,
     /// Journal entries about this record, proven against the package's checkpoint.
     pub journal: Vec<ExtractLine>,
+    /// Number and file of its newest rendition: the original with a document timestamp behind it.
+    pub rendition: Option<(u32, Vec<u8>)>,
     /// 備考 in the index book.
     pub note: Option<String>,
 }

@@ -86,6 +86,10 @@ impl<S: Sink> Package<S> {
             id: item.id,
             note: item.note.as_deref(),
         })?;
+        if let Some((number, rendition)) = &item.rendition {
+            let path = format!("data/renditions/{}-{number}.pdf", item.id);
+            put(&mut self.sink, &mut self.payload, &path, rendition)?;
+        }
         self.add_history(item, &file)?;
         for line in &item.journal {
             line.write(&mut self.journal)?;

@@ -57,6 +57,7 @@ fn item(number: u8, metadata: Metadata) -> Item {
         versions: vec![version(1, metadata)],
         retain_until: NaiveDate::from_ymd_opt(2036, 5, 31),
         journal: Vec::new(),
+        rendition: None,
         note: None,
     }
 }

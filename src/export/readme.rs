@@ -31,6 +31,7 @@ const TEMPLATE: &str = r#"正倉院 (Shosoin) 出力パッケージ
 件数 @records@ 件（出力できなかったもの @failures@ 件）
 
 1. 内容
+  data/renditions/        長期署名（検証情報とタイムスタンプを原本の後ろに加えたもの）があるときだけ入ります。
   data/originals/         原本。登録されたファイルのままで、名前だけを 日付_取引先_金額 に付け替えています。
   data/index.csv          索引簿。1行が原本1件です（UTF-8、BOM付き、CRLF）。
   data/history.csv        訂正削除履歴。いつ・誰が・何を・なぜ変えたか。
@@ -72,6 +73,7 @@ Selection @selection@
 Records @records@ (could not be exported: @failures@)
 
 1. What is here
+  data/renditions/        Only where there are any: originals with validation data and a timestamp behind them.
   data/originals/         The originals, byte for byte as deposited; only renamed to date_counterparty_amount.
   data/index.csv          The index book, one line for each original (UTF-8 with BOM, CRLF).
   data/history.csv        Corrections and withdrawals: when, by whom, what, why.

@@ -165,8 +165,16 @@ pub static JOBS: [Job; 14] = [
     },
 ];
 
+/// Says before it stamps how many records are too late for the legal window: afterwards they look like all others.
 fn attest(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
-    timestamped(archive, || archive.timestamp_attest(who, &|_, _| {}))
+    let missed = archive.waiting_deadlines(who)?.missed;
+    let mut finding = timestamped(archive, || archive.timestamp_attest(who, &|_, _| {}))?;
+    if missed > 0 {
+        finding.outcome = JobOutcome::Problems;
+        finding.ja = format!("{}。付与の期限を過ぎていたもの {missed} 件", finding.ja);
+        finding.en = format!("{}; {missed} records were past their last day for a timestamp", finding.en);
+    }
+    Ok(finding)
 }
 
 fn renew_timestamps(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {

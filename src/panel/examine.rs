@@ -49,15 +49,25 @@ pub fn examine_fetching(
     panel
 }
 
+/// One signature with what it was judged by.
+pub(super) struct Judged<'a> {
+    /// Its place among the file's fields.
+    index: usize,
+    pub raw: &'a RawSignature,
+    pub layer: Layer,
+    about: About,
+    pub conclusion: Conclusion,
+}
+
 /// Judges all signatures together, in the order in which they were added to the file: each timestamp vouches for what was
-/// there before it. The result is in the order of the file's fields.
-fn judge(
-    signatures: &[RawSignature],
+/// there before it. The result is in that order.
+pub(super) fn conclude<'a>(
+    signatures: &'a [RawSignature],
     mut material: Material<'_>,
     trust: &TrustStore,
     at: DateTime<Utc>,
     fetcher: Option<&dyn Fetcher>,
-) -> Vec<PanelSignature> {
+) -> (Vec<Judged<'a>>, Vec<Words>) {
     let mut order: Vec<(usize, &RawSignature)> = signatures.iter().enumerate().collect();
     order.sort_by_key(|(_, raw)| {
         raw.summary.byte_range.map_or(0, |[_, _, start, length]| start.saturating_add(length))
@@ -79,17 +89,34 @@ fn judge(
     if let Some(fetcher) = fetcher {
         problems = fetch::missing(fetcher, &layers, &mut conclusions, &mut material, conclude);
     }
-    let all = order.into_iter().zip(layers.iter().zip(about).zip(conclusions));
-    let mut judged: Vec<_> = all
-        .map(|((index, raw), ((layer, about), conclusion))| {
-            let unknown = fetch::lacks_something(&conclusion);
-            let mut judged = signature(raw, &layer.subject, about, conclusion);
-            judged.reasons.extend(problems.iter().filter(|_| unknown).cloned());
-            (index, judged)
-        })
-        .collect();
-    judged.sort_by_key(|(index, _)| *index);
-    judged.into_iter().map(|(_, signature)| signature).collect()
+    let all = order.into_iter().zip(layers).zip(about).zip(conclusions);
+    let judged = all.map(|((((index, raw), layer), about), conclusion)| Judged {
+        index,
+        raw,
+        layer,
+        about,
+        conclusion,
+    });
+    (judged.collect(), problems)
+}
+
+/// The judgements in the order of the file's fields, as people see them.
+fn judge(
+    signatures: &[RawSignature],
+    material: Material<'_>,
+    trust: &TrustStore,
+    at: DateTime<Utc>,
+    fetcher: Option<&dyn Fetcher>,
+) -> Vec<PanelSignature> {
+    let (mut judged, problems) = conclude(signatures, material, trust, at, fetcher);
+    judged.sort_by_key(|judged| judged.index);
+    let shown = judged.into_iter().map(|Judged { raw, layer, about, conclusion, .. }| {
+        let unknown = fetch::lacks_something(&conclusion);
+        let mut shown = signature(raw, &layer.subject, about, conclusion);
+        shown.reasons.extend(problems.iter().filter(|_| unknown).cloned());
+        shown
+    });
+    shown.collect()
 }
 
 fn signature(raw: &RawSignature, subject: &Subject, about: About, conclusion: Conclusion) -> PanelSignature {

@@ -4,6 +4,7 @@
 //! trusted roots, revocation data and the moment go in; the verdict comes out. Only where a fetcher is handed in, and the
 //! file lacks something, does it ask the addresses that the certificates name.
 
+mod data;
 mod examine;
 mod fetch;
 mod layers;
@@ -14,6 +15,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use data::{RevocationData, data_about, validation_data};
 pub use examine::{examine, examine_fetching};
 pub use verdict::Verdict;
 pub use view::{Authority, Chain, Later, Panel, PanelSignature, Words};

@@ -1,4 +1,4 @@
-//! What a deposit needs to know about a PDF: is it one, is it signed, what does it say.
+//! What a deposit needs to know about a PDF: is it one, is it signed, what does it say; and what is appended to one.
 //!
 //! Nothing here verifies a signature. Whether one is *there*, what it covers, and what was changed after it are
 //! facts of the file; whether it is *good* needs certificates, revocation and time, and is told elsewhere.
@@ -6,6 +6,7 @@
 //! Every function is total: hostile bytes give an answer ("cannot tell" if need be), never a panic, and
 //! never unbounded work. [`guard`] says how.
 
+mod append;
 mod byte_range;
 mod changes;
 mod dss;
@@ -30,6 +31,7 @@ mod encrypted_tests;
 #[cfg(test)]
 mod tests;
 
+pub use append::{Addition, Appended, NotAppendable, SignatureData, TOKEN_ROOM, append};
 pub use changes::{Change, ChangeLevel};
 pub use inspect::inspect;
 pub use inspection::{Damage, Format, Inspection, NotRead, SignatureKind, SignatureSummary};

@@ -58,6 +58,9 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (false, "/timestamps/attestations" | "/timestamps/renewals") => Action::TimestampRun,
         (true, "/timestamps") => Action::TimestampStatus,
         (true, "/records/{id}/evidence") => Action::Export,
+        (false, "/records/{id}/renditions" | "/renditions") => Action::Rendition,
+        (true, "/records/{id}/renditions") => Action::Show,
+        (true, "/records/{id}/renditions/{number}") => Action::Get,
         (true, "/notices") => Action::NoticesShow,
         (false, "/notices/deliveries") => Action::NoticesSend,
         (true, "/retention/policies" | "/retention/reevaluation") => Action::RetentionPolicies,
@@ -95,6 +98,7 @@ fn page(reads: bool, path: &str) -> Option<Action> {
         (false, "/records/{id}/corrections") => Action::Correct,
         (false, "/records/{id}/withdrawal" | "/records/{id}/reinstatement") => Action::Withdraw,
         (_, "/deposit") => Action::Deposit,
+        (true, "/timestamps") => Action::TimestampStatus,
         _ => return None,
     })
 }

@@ -78,7 +78,7 @@ impl From<ArchiveError> for Problem {
             "invalid" => StatusCode::UNPROCESSABLE_ENTITY,
             "not-found" => StatusCode::NOT_FOUND,
             "forbidden" => StatusCode::FORBIDDEN,
-            "conflict" | "retention" | "hold" | "destroyed" => StatusCode::CONFLICT,
+            "conflict" | "no-rendition" | "retention" | "hold" | "destroyed" => StatusCode::CONFLICT,
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "disk-full" => StatusCode::INSUFFICIENT_STORAGE,
             "stopped" | "locked" | "no-timestamp" => StatusCode::SERVICE_UNAVAILABLE,

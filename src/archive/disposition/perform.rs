@@ -1,7 +1,7 @@
 //! Performing an approved plan: the only code that destroys contracts.
 //!
 //! Order of writes, for each record: (1) one batch with the journal entry `dispose` removes the wrapped key, the record's
-//! row, its versions and its text, and leaves the tombstone with the certificate; from here the contract cannot be opened
+//! row, its versions, renditions and text, and leaves the tombstone with the certificate; from here the contract cannot be opened
 //! any more. (2) The sealed object is deleted. Then, for all of the plan: (3) the index forgets and is purged; (4) what the
 //! store's files still hold of the removed rows is erased; (5) the plan's row says that it is performed.
 //!
@@ -21,6 +21,7 @@ use crate::archive::permit::{Action, permit};
 use crate::archive::principal::Principal;
 use crate::archive::records::Loaded;
 use crate::archive::rows::{self, V1};
+use crate::archive::timestamps::{rendition_keys, rendition_ranges};
 use crate::archive::{Archive, Progress};
 use crate::journal::Act;
 use crate::record::{RecordId, Version, date};
@@ -162,6 +163,8 @@ impl Archive {
             content_mac: hex(&self.keyring.dedup_key(&facts.sha256)),
         };
         let keyring = self.keyring.clone();
+        // The destruction lock is held: none is added meanwhile.
+        let renditions = rendition_keys(&*self.store.view(), id)?;
         let draft = Draft {
             actor: who.clone(),
             act: Act::Dispose,
@@ -179,6 +182,9 @@ impl Archive {
                 batch.delete(Table::Texts, *id.as_bytes());
                 for version in 1..=record.row.latest_version {
                     batch.delete(Table::Versions, rows::version_key(id, version));
+                }
+                for key in renditions {
+                    batch.delete(Table::Evidence, key);
                 }
                 let tombstone = Tombstone { v: V1, deposit_seq: record.row.deposit_seq, certificate };
                 let key = tombstone_key(id);
@@ -205,6 +211,9 @@ impl Archive {
         let after = [last.as_bytes().as_slice(), &[u8::MAX; 5]].concat();
         for table in [Table::Keys, Table::Versions, Table::Texts, Table::Records] {
             self.store.erase_traces(table, first.as_bytes(), Some(&after))?;
+        }
+        for (from, to) in rendition_ranges(*first, *last) {
+            self.store.erase_traces(Table::Evidence, &from, Some(&to))?;
         }
         Ok(())
     }

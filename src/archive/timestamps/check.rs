@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::assemble::Assembler;
 use super::renew::due;
 use super::rows::{self, TreeRow};
+use super::window::StampDue;
 use crate::archive::Archive;
 use crate::archive::error::ArchiveError;
 use crate::archive::records::Loaded;
@@ -28,6 +29,9 @@ pub struct RecordEvidence {
     /// By when it has to be renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected_until: Option<DateTime<Utc>>,
+    /// Its legal window: by when it must have, or had to have, its first timestamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<StampDue>,
 }
 
 /// All trees and the revocation data kept with tokens: what verifying many records begins with.
@@ -86,6 +90,7 @@ impl Archive {
             proven_at: tokens.first().map(|token| token.gen_time),
             authority: newest.map(|token| token.signer.clone()),
             protected_until: due.map(|due| due.at),
+            window: Some(self.stamp_due(record, view, tokens.first().map(|token| token.gen_time))?),
         })
     }
 }

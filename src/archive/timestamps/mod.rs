@@ -6,19 +6,27 @@
 //! over a tree's root, or over the roots of several trees at once; renewal adds stamps to trees and touches no record.
 //! `schema/evidence.md` draws the rows.
 
+mod ask;
 mod assemble;
 mod attest;
 mod authorities;
 mod check;
 mod rehash;
+mod renditions;
 mod renew;
 mod rows;
 mod stamp;
 mod status;
 mod stored_tree;
 mod trees;
+mod window;
 
 pub use assemble::EvidenceFile;
 pub use attest::Attested;
 pub use check::{KeptEvidence, RecordEvidence};
+#[cfg(test)]
+pub use renditions::put_for_tests as put_rendition_for_tests;
+pub use renditions::{RenditionBatch, RenditionRefused, RenditionView, keys as rendition_keys};
+pub(in crate::archive) use renditions::{owners as rendition_owners, ranges as rendition_ranges};
 pub use status::{ExpiryYear, RequestView, TimestampStatus};
+pub use window::{DeadlineDay, StampDue, StampState, WaitingDeadlines};

@@ -1,19 +1,14 @@
 //! One token over any number of trees: asked for once, verified before it is used, stored with all it needs.
 
-use chrono::{DateTime, Duration, Utc};
-use serde::Serialize;
-
+use super::ask::{Accepted, Asking, Step, refused_rows, step_of};
 use super::rows::{self, Base64, RequestRow, StampRow, TokenRow, TreeRow};
 use super::trees::hex;
 use crate::archive::error::ArchiveError;
 use crate::archive::rows::{V1, encode};
 use crate::archive::{Archive, Principal};
-use crate::evidence::authority::{Obtained, Order, TimestampAuthority, obtain};
-use crate::evidence::{HashTree, PkiJudge, Standing, standing};
+use crate::evidence::HashTree;
+use crate::evidence::authority::Obtained;
 use crate::pki::DigestAlgorithm;
-use crate::pki::sunset::Algorithm;
-use crate::pki::token::TimestampToken;
-use crate::pki::validate::Conclusion;
 use crate::store::{Batch, Table};
 
 /// A tree and the value of it that the token shall cover.
@@ -22,37 +17,12 @@ pub struct Subject {
     pub node: Vec<u8>,
 }
 
-/// What the journal says about a request and what came of it, sealed.
-#[derive(Serialize)]
-struct Step<'a> {
-    step: &'static str,
-    request: u64,
-    authority: &'a str,
-    algorithm: DigestAlgorithm,
-    imprint: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<&'a str>,
-    trees: &'a [u64],
-}
-
 /// Numbers of what was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamped {
     pub records: u64,
     pub tokens: u64,
     pub requests: u64,
-}
-
-/// What is known of a token that was accepted.
-struct Accepted {
-    gen_time: DateTime<Utc>,
-    signer: String,
-    protected_until: DateTime<Utc>,
-    chain: Vec<Vec<u8>>,
-    crls: Vec<Vec<u8>>,
-    ocsps: Vec<Vec<u8>>,
 }
 
 impl Archive {
@@ -95,7 +65,7 @@ impl Archive {
         Ok(Stamped { records, tokens: 1, requests })
     }
 
-    /// Asks the authorities, each request journaled before it is sent, and stores the first token that holds.
+    /// Asks for a token over the trees and stores it; returns the requests that it took.
     fn buy(
         &self,
         who: &Principal,
@@ -103,81 +73,12 @@ impl Archive {
         subjects: &[Subject],
         top: &HashTree,
     ) -> Result<u64, ArchiveError> {
-        let authorities = self.authorities()?;
-        let revocation = self.kept_revocation(&*self.store.view())?;
-        let order = Order {
-            algorithm,
-            imprint: top.root(),
-            now: &|| self.now(),
-            tolerance: Duration::seconds(self.config.timestamps.clock_tolerance_seconds.into()),
-        };
         let trees: Vec<u64> = subjects.iter().map(|subject| subject.tree.id).collect();
-        let mut sent: Vec<RequestRow> = Vec::new();
-        let mut announce = |authority: &dyn TimestampAuthority| {
-            let row = self.announce(who, algorithm, top.root(), authority.name(), &trees)?;
-            sent.push(row);
-            Ok(())
-        };
-        let accept = |token: &TimestampToken| {
-            let judge = PkiJudge { trust: &self.trust, revocation: &revocation, at: self.now() };
-            accepted(token, &judge.conclude(token, judge.at), algorithm)
-        };
-        let mut nonce = || {
-            let mut bytes = [0; 16];
-            let filled = getrandom::fill(&mut bytes);
-            filled
-                .map(|()| bytes)
-                .map_err(|error| ArchiveError::Stopped(format!("no random numbers: {error}")))
-        };
-        let answer = obtain(&authorities, &order, &mut nonce, &mut announce, &accept)?;
+        let about = Asking { algorithm, imprint: top.root(), known_as: top.root(), trees: &trees };
+        let (obtained, sent) = self.ask(who, &about)?;
         let requests = sent.len() as u64;
-        match answer {
-            Ok(obtained) => {
-                self.store_token(who, algorithm, subjects, top, obtained, sent)?;
-                Ok(requests)
-            }
-            Err(refused) => {
-                let why: Vec<String> = refused.iter().map(|(name, why)| format!("{name}: {why}")).collect();
-                self.store_refusals(who, &refused_rows(sent, &why), &trees)?;
-                Err(ArchiveError::NoTimestamp(why.join("; ")))
-            }
-        }
-    }
-
-    /// Writes a request down before it is sent; a timestamp costs money.
-    fn announce(
-        &self,
-        who: &Principal,
-        algorithm: DigestAlgorithm,
-        imprint: &[u8],
-        authority: &str,
-        trees: &[u64],
-    ) -> Result<RequestRow, ArchiveError> {
-        let now = self.now();
-        let view = self.store.view();
-        let today = now - Duration::days(1);
-        let recent = rows::requests(&*view, &mut |row| row.asked_at > today)?.len();
-        let budget = self.config.timestamps.daily_requests;
-        if recent >= budget as usize {
-            return Err(ArchiveError::NoTimestamp(format!(
-                "{recent} requests were sent within a day, as many as [timestamps] daily_requests allows"
-            )));
-        }
-        let row = RequestRow {
-            v: V1,
-            id: rows::next_request(&*view)?,
-            asked_at: now,
-            authority: authority.to_owned(),
-            algorithm,
-            imprint: imprint.to_vec(),
-            token: None,
-            refused: None,
-        };
-        let mut batch = Batch::default();
-        batch.expect_absent(Table::Evidence, rows::request_key(row.id));
-        batch.put(Table::Evidence, rows::request_key(row.id), encode(&row));
-        self.commit_evidence(who, &step_of("request", &row, &hex(imprint), trees), batch)?;
-        Ok(row)
+        self.store_token(who, algorithm, subjects, top, obtained, sent)?;
+        Ok(requests)
     }
 
     fn store_token(
@@ -221,38 +122,6 @@ impl Archive {
         batch.put(Table::Evidence, rows::request_key(last.id), encode(&last));
         self.commit_evidence(who, &step_of("stamped", &last, &hex(top.root()), &trees), batch)
     }
-
-    fn store_refusals(
-        &self,
-        who: &Principal,
-        requests: &[RequestRow],
-        trees: &[u64],
-    ) -> Result<(), ArchiveError> {
-        for request in requests {
-            let mut batch = Batch::default();
-            batch.put(Table::Evidence, rows::request_key(request.id), encode(request));
-            self.commit_evidence(who, &step_of("refused", request, &hex(&request.imprint), trees), batch)?;
-        }
-        Ok(())
-    }
-}
-
-fn step_of<'a>(step: &'static str, row: &'a RequestRow, imprint: &'a str, trees: &'a [u64]) -> Step<'a> {
-    Step {
-        step,
-        request: row.id,
-        authority: &row.authority,
-        algorithm: row.algorithm,
-        imprint,
-        token: row.token,
-        refused: row.refused.as_deref(),
-        trees,
-    }
-}
-
-fn refused_rows(sent: Vec<RequestRow>, why: &[String]) -> Vec<RequestRow> {
-    let rows = sent.into_iter().zip(why);
-    rows.map(|(row, why)| RequestRow { refused: Some(why.clone()), ..row }).collect()
 }
 
 /// Adds a stamp to each subject's row; the rows must still be as they were read. Returns the trees' numbers.
@@ -272,32 +141,4 @@ fn add_stamps(
         trees.push(tree.id);
     }
     Ok(trees)
-}
-
-/// Takes a token that can be relied on now, with all that proves it later.
-///
-/// # Errors
-/// Why it cannot be used.
-fn accepted(
-    token: &TimestampToken,
-    conclusion: &Conclusion,
-    algorithm: DigestAlgorithm,
-) -> Result<Accepted, String> {
-    match standing(conclusion) {
-        Standing::Good => {}
-        Standing::Unknown(why) | Standing::Bad(why) => return Err(why),
-    }
-    let path = conclusion.path.as_ref().ok_or("it has no chain of certificates")?;
-    let signer = path.certificates.first().ok_or("it has no chain of certificates")?;
-    let ends = conclusion.protected_until.ok_or("the end of its certificates is not known")?;
-    let sunset = Algorithm::Digest(algorithm).sunset().map(|sunset| sunset.ends());
-    let signed = token.signed();
-    Ok(Accepted {
-        gen_time: token.info().gen_time,
-        signer: signer.display_name(),
-        protected_until: sunset.map_or(ends, |sunset| sunset.min(ends)),
-        chain: path.certificates.iter().map(|certificate| certificate.der().to_vec()).collect(),
-        crls: signed.crls.clone(),
-        ocsps: signed.ocsp.clone(),
-    })
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::renew::due;
 use super::rows::{self, RequestRow};
+use super::window::WaitingDeadlines;
 use crate::archive::error::ArchiveError;
 use crate::archive::permit::{Action, permit};
 use crate::archive::rows::journal_key;
@@ -33,6 +34,8 @@ pub struct TimestampStatus {
     pub tokens: u64,
     /// Records by the year in which their protection ends.
     pub expires: Vec<ExpiryYear>,
+    /// The legal window of records that came without a trustworthy timestamp and have none yet.
+    pub deadlines: WaitingDeadlines,
     /// Time of the newest token: the archive's proof of what time it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven_time: Option<DateTime<Utc>>,
@@ -114,6 +117,7 @@ impl Archive {
             due: due_soon,
             lapsed,
             tokens: tokens.len() as u64,
+            deadlines: self.waiting_deadlines(who)?,
             expires: years.into_iter().map(|(year, records)| ExpiryYear { year, records }).collect(),
             proven_time,
             clock_behind: proven_time.is_some_and(|proven| now + CLOCK_SLACK < proven),

@@ -15,6 +15,8 @@ pub enum Kind {
     ContractEnd,
     /// Retention is over: what happens next has to be decided.
     RetentionDue,
+    /// Contracts must have a timestamp by then, and have none.
+    StampDeadline,
     /// Timestamps were not renewed in time; told by the month.
     TimestampExpiry,
     /// A backup is missing or was not verified.
@@ -35,6 +37,7 @@ impl Kind {
             Self::RenewalNotice => ("更新拒絶の期限", "Last day to refuse renewal"),
             Self::ContractEnd => ("契約の終了", "Contracts that end"),
             Self::RetentionDue => ("保存期間の満了", "Retention that is over"),
+            Self::StampDeadline => ("タイムスタンプ付与の期限", "Last day for a timestamp"),
             Self::TimestampExpiry => ("タイムスタンプの更新", "Timestamps to renew"),
             Self::Backup => ("バックアップ", "Backups"),
             Self::Job => ("定期処理", "Scheduled jobs"),

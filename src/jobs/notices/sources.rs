@@ -3,14 +3,20 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::item::{Item, Kind};
-use crate::archive::{Action, Archive, ArchiveError, ContractEnd, JobOutcome, Principal, permit};
+use crate::archive::{
+    Action, Archive, ArchiveError, ContractEnd, DeadlineDay, JobOutcome, Principal, permit,
+};
 use crate::jobs::JOBS;
 
 /// Items whose days lie in `from..=until` (both included), as far as `who` may see them.
 pub type Source = fn(&Archive, &Principal, NaiveDate, NaiveDate) -> Result<Vec<Item>, ArchiveError>;
 
+/// Days before the last day of the legal window on which the alarm begins; the job that stamps runs every night.
+const STAMP_ALARM_DAYS: u64 = 5;
+
 /// Every source. What knows another date is added here.
-pub const SOURCES: [Source; 4] = [contract_ends, retention_ends, unrenewed_timestamps, failed_jobs];
+pub const SOURCES: [Source; 5] =
+    [contract_ends, retention_ends, stamp_deadlines, unrenewed_timestamps, failed_jobs];
 
 /// Contracts whose metadata say when they end.
 fn contract_ends(
@@ -40,6 +46,39 @@ fn retention_ends(
         name: None,
     };
     Ok(days.map(item).collect())
+}
+
+/// Last days of the legal window, with how many records still wait: told before, and once more when they are missed.
+/// A day still ahead of the next two runs of the job is no news: they stamp it.
+fn stamp_deadlines(
+    archive: &Archive,
+    who: &Principal,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<Item>, ArchiveError> {
+    let today = archive.today();
+    let near = today.checked_add_days(chrono::Days::new(STAMP_ALARM_DAYS)).unwrap_or(until).min(until);
+    let days = archive.waiting_deadlines(who)?.days;
+    let near = days.into_iter().filter(|one| (from..=near).contains(&one.day));
+    let item = |one: DeadlineDay| {
+        let (records, missed) = (one.records, one.day < today);
+        let (ja, en) = match missed {
+            false => ("タイムスタンプの付与が必要です", "need a timestamp by then"),
+            true => {
+                ("期限までにタイムスタンプを付与できませんでした", "missed their last day for a timestamp")
+            }
+        };
+        Item {
+            kind: Kind::StampDeadline,
+            due: one.day,
+            subject: "timestamps".into(),
+            record: false,
+            text_ja: format!("{records} 件: {ja}"),
+            text_en: format!("{records} records {en}"),
+            name: None,
+        }
+    };
+    Ok(near.map(item).collect())
 }
 
 /// Timestamps within their renewal window: the job that renews them has not done so. Told once a month.

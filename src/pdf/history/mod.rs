@@ -18,6 +18,7 @@ use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, EncryptionState, Object};
 
 pub(super) use objects::Parsed;
+pub(super) use parse::object as object_at;
 use section::{Entry, Section};
 
 use super::limits::{MAX_REVISIONS, MAX_STEPS, MAX_XREF_ENTRIES};

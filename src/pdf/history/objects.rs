@@ -2,12 +2,14 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use lopdf::encryption::decrypt_object;
 use lopdf::{Dictionary, Object, Stream};
 
 use super::super::limits::{self, MAX_STREAM_BYTES, MAX_UNPACKED_BYTES};
+use super::super::load::skip_white;
 use super::section::Entry;
 use super::{History, parse, scan};
 
@@ -98,6 +100,8 @@ pub(super) struct Indirect {
     pub object: Object,
     /// Where the data of a stream begins.
     pub data: Option<usize>,
+    /// Where the object itself stands.
+    pub text: Range<usize>,
 }
 
 /// Reads `12 0 obj …` at `at`, up to the data of a stream.
@@ -106,6 +110,7 @@ pub(super) fn indirect(file: &[u8], at: usize) -> Option<Indirect> {
     let (generation, position) = scan::number(file, position)?;
     let body = scan::word(file, position, b"obj")?;
     let (object, end) = parse::object(file, body)?;
+    let text = skip_white(file, body)..end;
     let data = match object {
         Object::Dictionary(_) => scan::word(file, end, b"stream"),
         _ => None,
@@ -120,6 +125,7 @@ pub(super) fn indirect(file: &[u8], at: usize) -> Option<Indirect> {
         generation: u16::try_from(generation).ok()?,
         object,
         data,
+        text,
     })
 }
 
@@ -188,6 +194,37 @@ impl<'a> History<'a> {
         let members = self.unpack_members(revision, container).map(Rc::new);
         self.members.borrow_mut().insert(offset, members.clone());
         members
+    }
+
+    /// Generation and text of object `number` as the newest revision spells it; `None` for streams, and what cannot be read.
+    pub fn text(&self, number: u32) -> Option<(u16, Vec<u8>)> {
+        match self.entry(self.last(), number)? {
+            Entry::Free => None,
+            Entry::At { offset, generation } => {
+                let found = indirect(self.file, offset)?;
+                if (found.number, found.generation, found.data) != (number, generation, None) {
+                    return None;
+                }
+                Some((generation, self.file.get(found.text)?.to_vec()))
+            }
+            Entry::In { container } => {
+                let stream = self.stream(self.last(), container)?;
+                let data = stream.get_plain_content_with_limit(MAX_UNPACKED_BYTES).ok()?;
+                limits::charge_unpacked(data.len());
+                let first = usize::try_from(stream.dict.get(b"First").ok()?.as_i64().ok()?).ok()?;
+                let (index, mut at) = (data.get(..first)?, 0);
+                loop {
+                    let (member, after) = scan::number(index, at)?;
+                    let (offset, after) = scan::number(index, after)?;
+                    at = after;
+                    if u32::try_from(member) == Ok(number) {
+                        let start = skip_white(&data, first.checked_add(offset)?);
+                        let (_, end) = parse::object(&data, start)?;
+                        return Some((0, data.get(start..end)?.to_vec()));
+                    }
+                }
+            }
+        }
     }
 
     /// Reads the members of an object stream (7.5.7), each at the place that the index names.

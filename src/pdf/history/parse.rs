@@ -13,7 +13,7 @@ use super::super::load::{is_delimiter, is_white, skip_white};
 const MAX_DEPTH: usize = 100;
 
 /// The object at or after `at`, and where it ends; for a stream, its dictionary.
-pub(super) fn object(data: &[u8], at: usize) -> Option<(Object, usize)> {
+pub(in super::super) fn object(data: &[u8], at: usize) -> Option<(Object, usize)> {
     let mut parser = Parser { data, at };
     let object = parser.object(0);
     // Charged also in vain, so that a file cannot have its bytes read over and over.

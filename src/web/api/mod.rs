@@ -11,6 +11,7 @@ pub mod keys;
 pub mod notices;
 pub mod people;
 pub mod records;
+pub mod renditions;
 pub mod retention;
 pub mod search;
 pub mod timestamps;
@@ -90,6 +91,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(timestamps::attest))
         .routes(routes!(timestamps::renew))
         .routes(routes!(timestamps::evidence))
+        .routes(routes!(renditions::make, renditions::list))
+        .routes(routes!(renditions::file))
+        .routes(routes!(renditions::make_many))
         .routes(routes!(verification::inspect))
         .routes(routes!(verification::verify))
         .routes(routes!(retention::policies))

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::input::MetadataInput;
 use super::{Body, Form, Params, PathOf, idempotency_key, refer};
-use crate::archive::{Changed, Deposit, JournalPage, Receipt, RecordView, RetrievePurpose};
+use crate::archive::{Changed, Deposit, JournalPage, Original, Receipt, RecordView, RetrievePurpose};
 use crate::journal::Act;
 use crate::pdf;
 use crate::record::{Currency, Metadata, Money, RecordId, TaxBasis, file_name};
@@ -136,11 +136,16 @@ pub async fn original(
 ) -> Result<Response, Problem> {
     let purpose = if params.inline { RetrievePurpose::View } else { RetrievePurpose::Download };
     let original = app.run(move |archive| archive.retrieve(&who, id, purpose)).await?;
+    Ok(document(original, params.inline))
+}
+
+/// The answer that hands a document out.
+pub(super) fn document(original: Original, inline: bool) -> Response {
     // Only what begins like a PDF is shown by the browser; anything else could be a page with scripts.
     let is_pdf = original.bytes.starts_with(b"%PDF-");
     let (kind, extension) =
         if is_pdf { ("application/pdf", "pdf") } else { ("application/octet-stream", "bin") };
-    let disposition = content_disposition(params.inline && is_pdf, &original.metadata, extension);
+    let disposition = content_disposition(inline && is_pdf, &original.metadata, extension);
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CONTENT_DISPOSITION, disposition);
@@ -148,7 +153,7 @@ pub async fn original(
     if let Ok(digest) = HeaderValue::from_str(&original.sha256.to_string()) {
         headers.insert("x-shosoin-sha256", digest);
     }
-    Ok((headers, Bytes::from(original.bytes)).into_response())
+    (headers, Bytes::from(original.bytes)).into_response()
 }
 
 /// A correction: the fields that change, and why.

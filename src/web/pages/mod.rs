@@ -21,6 +21,7 @@ mod search;
 mod search_form;
 mod sign_in;
 mod text;
+mod timestamps;
 mod trail;
 mod upload;
 mod words;
@@ -51,6 +52,7 @@ pub fn router() -> Router<App> {
         .route("/records/{id}/withdrawal", post(change::withdraw))
         .route("/records/{id}/reinstatement", post(change::reinstate))
         .route("/jobs", get(jobs::jobs))
+        .route("/timestamps", get(timestamps::timestamps))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));

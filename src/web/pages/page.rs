@@ -34,6 +34,7 @@ pub struct May {
     pub withdraw: bool,
     pub export: bool,
     pub jobs: bool,
+    pub timestamps: bool,
 }
 
 impl May {
@@ -47,6 +48,7 @@ impl May {
             withdraw: may(Action::Withdraw),
             export: may(Action::Export),
             jobs: may(Action::JobsList),
+            timestamps: may(Action::TimestampStatus),
         }
     }
 }

@@ -59,6 +59,12 @@ catalogue! {
     nav_jobs jobs_heading jobs_help job_name job_schedule job_next job_last job_history job_took
     job_never job_paused job_off job_running job_done job_problems job_failed job_interrupted seconds ship_lag ship_failing
 
+    // timestamps
+    nav_stamps stamps_heading stamps_help stamps_now stamps_protected stamps_waiting stamps_due stamps_lapsed stamps_tokens
+    stamps_proven stamps_years stamps_years_help stamps_none stamps_days stamps_no_days stamps_last_day stamps_records
+    stamps_over stamps_later stamps_result stamps_requests stamps_clock stamps_missed stamp_window_seven stamp_window_cycle
+    stamp_granted stamp_refused stamp_unanswered
+
     // sign-in
     sign_in_title sign_in_heading sign_in_help token sign_in_button token_wrong wait
 
