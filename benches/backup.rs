@@ -199,6 +199,8 @@ fn metadata(number: u64) -> Metadata {
         signed_on: None,
         effective_from: None,
         ends_on: None,
+        notice_period: None,
+        renews_every: None,
         received_on: None,
         counterparty: Counterparty::named(format!("株式会社見本{}", number % 1_000)),
         amount: Some(Money { minor: number as i64, currency: Currency::JPY, tax: TaxBasis::Unknown }),

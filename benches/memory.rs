@@ -80,6 +80,8 @@ fn metadata(number: u64) -> Metadata {
         signed_on: None,
         effective_from: None,
         ends_on: None,
+        notice_period: None,
+        renews_every: None,
         received_on: None,
         counterparty: Counterparty::named(format!("株式会社見本{}商事", (number * 613) % PARTIES)),
         amount: (!number.is_multiple_of(20)).then_some(Money {

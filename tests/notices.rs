@@ -285,3 +285,29 @@ fn one_way_that_fails_does_not_keep_the_other_from_telling() {
     requests.recv().unwrap();
     assert_eq!(server.received().len(), 1, "mail was not repeated");
 }
+
+#[test]
+fn the_last_day_to_refuse_a_renewal_is_told_and_shown_and_what_renews_itself_does_not_end() {
+    let archive = Archive::new();
+    let id = deposit(&archive, "国税商事株式会社", "2026-01-31");
+    let renews = ["--notice-period", "1か月前", "--renews-every", "1か月", "--reason", "第12条"];
+    archive.json([&["correct", &id][..], &renews].concat());
+    let record = archive.json(["show", &id]);
+    let term = &record["term"];
+    assert_eq!(term["renews"], true);
+    let (ends_on, refuse_by) = (text(&term["ends_on"]), text(&term["refuse_by"]));
+    assert!(ends_on >= in_days(0).to_string().as_str() && refuse_by < ends_on, "{term}");
+    assert!(text(&term["sentence_ja"]).contains(refuse_by), "{term}");
+    let due = archive.json(["notices", "send", "--dry-run"]);
+    let items = due["items"].as_array().unwrap();
+    assert!(!items.is_empty() && items.iter().all(|item| item["kind"] == "renewal_notice"), "{due}");
+    assert!(text(&items[0]["text_ja"]).contains("1か月"), "{due}");
+    let metadata = &record["versions"][1]["metadata"];
+    assert_eq!((&metadata["notice_period"], &metadata["renews_every"]), (&"1m".into(), &"1m".into()));
+    let wrong = archive.run(["correct", &id, "--notice-period", "bald", "--reason", "x"]).failure(1);
+    assert!(wrong.message.contains("notice_period"), "{wrong:?}");
+    let books = archive.json(["correct", &id, "--renews-every", "", "--reason", "解約した"]);
+    assert_eq!(books["version"], 3);
+    assert_eq!(archive.json(["show", &id])["term"]["renews"], false);
+    archive.assert_sound();
+}

@@ -14,7 +14,7 @@ use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{self, IdempotencyRow, RecordRow, V1};
 use crate::journal::Act;
-use crate::record::{Metadata, Money, RecordId, Version};
+use crate::record::{Metadata, Money, RecordId, Span, Version};
 use crate::seal::Purpose;
 use crate::store::{Batch, Table};
 
@@ -25,6 +25,8 @@ pub struct Changes {
     pub signed_on: Option<Option<NaiveDate>>,
     pub effective_from: Option<Option<NaiveDate>>,
     pub ends_on: Option<Option<NaiveDate>>,
+    pub notice_period: Option<Option<Span>>,
+    pub renews_every: Option<Option<Span>>,
     pub received_on: Option<Option<NaiveDate>>,
     pub counterparty: Option<String>,
     pub corporate_number: Option<Option<String>>,
@@ -130,8 +132,8 @@ impl Archive {
         let reason = checked_reason(next.reason)?;
         let id = record.id;
         let version = record.row.latest_version + 1;
-        let former = self.former_classes_of(&record, &next.metadata.class)?;
-        let (until, floor) = self.period_for(&next.metadata, &former, Some(record.row.deposit_seq))?;
+        let basis = self.basis_of_next(&record, &next.metadata.class)?;
+        let (until, floor) = self.period_for(&next.metadata, &basis.former_classes, Some(basis.seq))?;
         // A period can be lengthened, never shortened (I5).
         let kept = record.row.clone().keeping(until, floor);
         let NextVersion { act, metadata, withdrawn, .. } = next;
@@ -171,17 +173,6 @@ impl Archive {
             Draft { actor: who.clone(), act, record: Some(id), blob_bytes: 0, write: Box::new(write) };
         let stamp = self.committer.commit(draft)?;
         Ok(Changed { id, version, journal_seq: stamp.seq })
-    }
-
-    /// The classes that a record had before it gets the class `next`.
-    fn former_classes_of(&self, record: &Loaded, next: &str) -> Result<Vec<String>, ArchiveError> {
-        let view = self.store.view();
-        let versions = record.versions(&*view)?;
-        let mut classes: Vec<String> = versions.into_iter().map(|version| version.metadata.class).collect();
-        classes.sort_unstable();
-        classes.dedup();
-        classes.retain(|class| class != next);
-        Ok(classes)
     }
 
     /// How a request will be recognised when it is repeated; `None` when the caller gave no key.
@@ -243,6 +234,8 @@ fn apply(before: &Metadata, changes: &Changes) -> Metadata {
     set(&mut after.signed_on, &changes.signed_on);
     set(&mut after.effective_from, &changes.effective_from);
     set(&mut after.ends_on, &changes.ends_on);
+    set(&mut after.notice_period, &changes.notice_period);
+    set(&mut after.renews_every, &changes.renews_every);
     set(&mut after.received_on, &changes.received_on);
     set(&mut after.counterparty.name, &changes.counterparty);
     set(&mut after.counterparty.corporate_number, &changes.corporate_number);

@@ -116,6 +116,7 @@ impl Archive {
                     latest_version: 1,
                     retain_until,
                     floor,
+                    shortened: None,
                     facts: sealed_facts,
                 };
                 let version = first_version(stamp, by, metadata);
@@ -143,7 +144,7 @@ impl Archive {
             .map_err(|_| ArchiveError::Corrupt("a digest row is not an id".into()))?;
         let id = RecordId::from_bytes(id);
         let record = self.load(view, id).map_err(|error| match error {
-            ArchiveError::Destroyed { id, on, plan } => ArchiveError::OnceDestroyed { id, on, plan },
+            ArchiveError::Destroyed { id, on, plan, .. } => ArchiveError::OnceDestroyed { id, on, plan },
             other => other,
         })?;
         let facts = record.facts()?;

@@ -33,9 +33,15 @@ pub enum ArchiveError {
     NoRendition { id: RecordId, why: String },
     /// The record is gone; its certificate of destruction is left.
     #[error(
-        "record {id} was destroyed on {on} under disposition plan {plan}; `shosoin disposition certificate {id}` shows the certificate"
+        "record {id} was destroyed on {on} under disposition plan {plan}{went}; `shosoin disposition certificate {id}` shows the certificate"
     )]
-    Destroyed { id: RecordId, on: chrono::NaiveDate, plan: String },
+    Destroyed {
+        id: RecordId,
+        on: chrono::NaiveDate,
+        plan: String,
+        /// Where it was transferred to before, in words; empty when it was not.
+        went: String,
+    },
     /// Bytes whose record was destroyed are offered again.
     #[error(
         "these bytes were kept as record {id} until they were destroyed on {on} under disposition plan {plan}"
@@ -80,6 +86,8 @@ pub enum ArchiveError {
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
     #[error(transparent)]
+    Report(#[from] crate::report::ReportError),
+    #[error(transparent)]
     Retention(#[from] crate::retention::PolicyError),
     #[error(transparent)]
     Seal(SealError),
@@ -120,6 +128,8 @@ impl ArchiveError {
             Self::Io { .. } | Self::Store(_) => "io",
             Self::Config(_) | Self::Retention(_) => "config",
             Self::Search(SearchError::Index(_)) | Self::Index(_) => "index",
+            Self::Report(crate::report::ReportError::TooLong) => "invalid",
+            Self::Report(_) => "internal",
             Self::Search(_) => "invalid",
         }
     }
@@ -144,7 +154,7 @@ impl ArchiveError {
             }
             Self::NotFound(_) => "see in the list of such things what there is, then repeat",
             Self::NewerFormat(_) => "install the release that wrote it",
-            Self::Backup(_) => return None,
+            Self::Backup(_) | Self::Report(_) => return None,
             Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
             Self::NoTimestamp(_) => {
                 "correct [timestamps] in shosoin.toml, or repeat when the authority answers; nothing was recorded as protected"

@@ -10,7 +10,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::committer::{Draft, Written};
 use super::correct::checked_reason;
 use super::error::ArchiveError;
 use super::permit::{Action, permit, permit_second};
@@ -21,7 +20,7 @@ use super::{Archive, SearchRequest};
 use crate::journal::Act;
 use crate::record::{RecordId, Version};
 use crate::search::{DateSpan, MAX_LIMIT, Query, Versions, Withdrawn};
-use crate::store::{Batch, Direction, Table, View};
+use crate::store::{Direction, Table, View};
 
 /// Most records that one hold names; conditions hold any number.
 const MAX_RECORDS: usize = 10_000;
@@ -119,15 +118,15 @@ impl Archive {
         permit(who, Action::HoldRelease)?;
         let reason = checked_reason(reason)?;
         let _one = self.destruction_lock();
-        let holds = self.holds(&*self.store.view())?;
-        let found = holds.into_iter().find(|(_, hold)| hold.is_active(name));
+        let view = self.store.view();
+        let found = self.holds(&*view)?.into_iter().find(|(_, hold)| hold.is_active(name));
         let (key, row) =
             found.ok_or_else(|| ArchiveError::NotFound(format!("hold named {name:?} in force")))?;
         permit_second(who, Action::HoldRelease, &row.placed_by)?;
         let released = Release { by: who.name.clone(), at: self.clock.now(), reason };
-        let before = row.clone();
+        let before = view.get(Table::Meta, &key)?;
         let row = HoldRow { released: Some(released), ..row };
-        self.write_hold(who, Act::HoldRelease, key, row, Some(before))
+        self.write_hold(who, Act::HoldRelease, key, row, before)
     }
 
     /// All holds, those in force first.
@@ -209,28 +208,9 @@ impl Archive {
         act: Act,
         key: Vec<u8>,
         row: HoldRow,
-        before: Option<HoldRow>,
+        before: Option<Vec<u8>>,
     ) -> Result<HoldView, ArchiveError> {
-        debug_assert!(before.is_some() == row.released.is_some());
-        let sealed = self.keyring.seal_row(&key, &row)?;
-        let expected = self.store.view().get(Table::Meta, &key)?;
-        let details = Some(self.keyring.seal_archive_details(&row)?);
-        let draft = Draft {
-            actor: who.clone(),
-            act,
-            record: None,
-            blob_bytes: 0,
-            write: Box::new(move |_| {
-                let mut batch = Batch::default();
-                match expected {
-                    Some(expected) => batch.expect_value(Table::Meta, key.clone(), expected),
-                    None => batch.expect_absent(Table::Meta, key.clone()),
-                };
-                batch.put(Table::Meta, key, sealed);
-                Ok(Written { details, batch })
-            }),
-        };
-        self.committer.commit(draft)?;
+        self.write_sealed_row(who, act, (key, &row), before, &row)?;
         self.hold_view(row)
     }
 

@@ -235,6 +235,29 @@ impl Archive {
         self.committer.commit(draft).map(drop)
     }
 
+    /// Writes a sealed row of `meta` with its entry, if the row is still as it was: `before` are its stored bytes, `None`
+    /// for a new one.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Conflict`] when somebody else has written it meanwhile.
+    pub(super) fn write_sealed_row<R: Serialize, T: Serialize>(
+        &self,
+        who: &Principal,
+        act: Act,
+        (key, row): (Vec<u8>, &R),
+        before: Option<Vec<u8>>,
+        details: &T,
+    ) -> Result<(), ArchiveError> {
+        let sealed = self.keyring.seal_row(&key, row)?;
+        let mut batch = Batch::default();
+        match before {
+            Some(before) => batch.expect_value(Table::Meta, key.clone(), before),
+            None => batch.expect_absent(Table::Meta, key.clone()),
+        };
+        batch.put(Table::Meta, key, sealed);
+        self.write_with_note(who, act, details, batch)
+    }
+
     /// A draft of an entry that concerns no single record.
     pub(super) fn note<T: Serialize>(
         &self,

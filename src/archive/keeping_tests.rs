@@ -189,7 +189,7 @@ fn a_period_waits_for_its_event_and_begins_when_the_day_is_told() {
     let archive = place.open();
     let id = deposit(&archive, "construction_contract", "2010-05-01", "works").id;
     assert_eq!((until(&archive, id), stored(&archive, id)), (None, None));
-    let asked = PlanRequest { ids: vec![id] };
+    let asked = PlanRequest { ids: vec![id], ..Default::default() };
     assert_eq!(archive.disposition_plan(&manager(), &asked).unwrap_err().code(), "retention");
     let told = |value: &str| Changes {
         custom: BTreeMap::from([("引渡日".to_string(), Some(value.to_string()))]),

@@ -54,6 +54,9 @@ pub mod rows;
 mod search;
 mod search_request;
 mod shipping;
+mod shorten;
+#[cfg(test)]
+mod shorten_tests;
 mod show;
 mod texts;
 mod timestamps;
@@ -75,7 +78,8 @@ pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create, create_with};
 pub use deposit::{Deposit, Receipt};
 pub use disposition::{
-    Approval, Certificate, Kept, Performed, PlanItem, PlanRequest, PlanState, PlanView, TrustedClock,
+    Approval, Certificate, Confirmed, ConfirmedRecord, Kept, KeyLapse, Packaged, Performed, PlanItem,
+    PlanRequest, PlanState, PlanView, ReceivedRecord, TransferReceipt, Transferred, TrustedClock,
     TrustedTime,
 };
 pub use drill::DrillReport;
@@ -96,7 +100,7 @@ pub use key_files::{
 pub use key_source::{AskPassphrase, KeySource};
 pub use key_status::{FormerKey, KeyStatus, KeyUpkeep, KeysUnder};
 pub use layout::Layout;
-pub use notices::{Channel, Channels, ContractEnd};
+pub use notices::{Channel, Channels, ContractDay, ContractEnd};
 pub use open::Options;
 pub use permit::{Action, Refusal, permit, permit_for, permit_second};
 pub use principal::{Principal, Role, Scope};
@@ -108,7 +112,8 @@ pub use rotate::{Rotated, RotationState};
 pub use search::{SearchHit, SearchPage};
 pub use search_request::SearchRequest;
 pub use shipping::{ShipStatus, Shipper, ShippingView};
-pub use show::{RecordView, RetentionView};
+pub use shorten::{ShortenRequest, ShortenedItem, ShorteningView};
+pub use show::{RecordView, RetentionView, TermView};
 pub use timestamps::{
     Attested, DeadlineDay, EvidenceFile, ExpiryYear, RecordEvidence, RenditionBatch, RenditionRefused,
     RenditionView, RequestView, StampDue, StampState, TimestampStatus, WaitingDeadlines,

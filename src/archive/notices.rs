@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
@@ -12,17 +12,36 @@ use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{self, NoticesRow, RecordRow, V1, meta};
 use crate::journal::Act;
-use crate::record::RecordId;
+use crate::record::{Metadata, RecordId, Span};
+use crate::retention::terms;
 use crate::store::{Batch, Direction, Table};
 
 /// Contracts in one list; whoever has more that end in one quarter is told of the nearest.
 const MAX_ENDS: usize = 20_000;
+/// How far beyond the days asked for ends are looked at whose notice may be due: three years of notice.
+const LONGEST_NOTICE: Days = Days::new(3 * 366);
 
-/// A contract that ends.
+/// Which day of a contract comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContractDay {
+    /// The last day on which its renewal can be refused.
+    RefuseBy,
+    /// Its last day.
+    End,
+}
+
+/// A contract that ends, or can soon be kept from going on no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContractEnd {
     pub id: RecordId,
+    /// The day that comes, and which one it is.
+    pub on: NaiveDate,
+    pub what: ContractDay,
+    /// Last day of the term.
     pub ends_on: NaiveDate,
+    /// It goes on by itself when nobody gives notice.
+    pub renews: Option<Span>,
     pub counterparty: String,
     pub title: Option<String>,
 }
@@ -41,7 +60,8 @@ pub struct Channel {
 }
 
 impl Archive {
-    /// Contracts (neither withdrawn nor out of scope) whose last day is in `from..=until`, the nearest first.
+    /// Contracts (neither withdrawn nor out of scope) whose last day, or last day to refuse their renewal, is in
+    /// `from..=until`, the nearest first. What renews itself has no last day.
     ///
     /// Opens the newest metadata of every record, some 15 microseconds each. The caller journals the look.
     ///
@@ -62,14 +82,10 @@ impl Archive {
             let Ok(row) = rows::decode("record row", &row_bytes) else { continue };
             let Ok(dek) = self.keyring.dek(&*view, id) else { continue };
             let Ok(newest) = (Loaded { id, row, row_bytes, dek }).latest(&*view) else { continue };
-            let Some(ends_on) = newest.metadata.ends_on.filter(|day| (from..=until).contains(day)) else {
-                continue;
-            };
             if newest.withdrawn || !who.scope.covers(&newest.metadata.entity) {
                 continue;
             }
-            let (counterparty, title) = (newest.metadata.counterparty.name, newest.metadata.title);
-            ends.push(ContractEnd { id, ends_on, counterparty, title });
+            ends.extend(days_of(id, &newest.metadata, from, until));
             if ends.len() >= 2 * MAX_ENDS {
                 keep_nearest(&mut ends);
             }
@@ -161,7 +177,27 @@ struct NoticesLook {
     items: usize,
 }
 
+/// The days of one contract that lie in `from..=until`.
+fn days_of(id: RecordId, metadata: &Metadata, from: NaiveDate, until: NaiveDate) -> Vec<ContractEnd> {
+    let mut days = Vec::new();
+    for term in terms(metadata, from, until.checked_add_days(LONGEST_NOTICE).unwrap_or(until)) {
+        let end = term.renews.is_none().then_some((ContractDay::End, term.ends_on));
+        let refuse = term.refuse_by.map(|day| (ContractDay::RefuseBy, day));
+        let within = [refuse, end].into_iter().flatten().filter(|(_, on)| (from..=until).contains(on));
+        days.extend(within.map(|(what, on)| ContractEnd {
+            id,
+            on,
+            what,
+            ends_on: term.ends_on,
+            renews: term.renews,
+            counterparty: metadata.counterparty.name.clone(),
+            title: metadata.title.clone(),
+        }));
+    }
+    days
+}
+
 fn keep_nearest(ends: &mut Vec<ContractEnd>) {
-    ends.sort_by_key(|end| (end.ends_on, end.id));
+    ends.sort_by_key(|end| (end.on, end.id, end.what));
     ends.truncate(MAX_ENDS);
 }

@@ -30,6 +30,8 @@ pub enum Action {
     FiscalYears,
     /// Fiscal years, loss years, policies.
     RetentionChange,
+    /// Proposing a shorter period, and consenting as the second person.
+    RetentionShorten,
     HoldList,
     HoldPlace,
     HoldRelease,
@@ -87,7 +89,7 @@ pub enum About {
 
 impl Action {
     /// Every action, in the order of declaration.
-    pub const ALL: [Action; 43] = {
+    pub const ALL: [Action; 44] = {
         use Action::*;
         [
             Search,
@@ -102,6 +104,7 @@ impl Action {
             RetentionDue,
             FiscalYears,
             RetentionChange,
+            RetentionShorten,
             HoldList,
             HoldPlace,
             HoldRelease,
@@ -152,7 +155,7 @@ impl Action {
             Self::RetentionChange => &[Manager],
             Self::HoldList | Self::DispositionList => READERS,
             // Released by a second person: the engine compares the names as well.
-            Self::HoldPlace | Self::HoldRelease => &[Manager, Approver],
+            Self::HoldPlace | Self::HoldRelease | Self::RetentionShorten => &[Manager, Approver],
             Self::DispositionPlan | Self::DispositionPerform => &[Manager, System],
             Self::DispositionApprove => &[Approver],
             Self::Verify => &[Clerk, Manager, Approver, Auditor, System],
@@ -219,6 +222,7 @@ impl Action {
             Self::RetentionDue => "see what comes due",
             Self::FiscalYears => "see fiscal years",
             Self::RetentionChange => "change fiscal years and retention policies",
+            Self::RetentionShorten => "shorten retention periods",
             Self::HoldList => "see holds",
             Self::HoldPlace => "place holds",
             Self::HoldRelease => "release holds",

@@ -25,6 +25,7 @@ const TABLE: &[(Action, &str)] = &[
     (Action::RetentionDue, "cmvus"),
     (Action::FiscalYears, "cmvuas"),
     (Action::RetentionChange, "m"),
+    (Action::RetentionShorten, "mv"),
     (Action::HoldList, "cmvu"),
     (Action::HoldPlace, "mv"),
     (Action::HoldRelease, "mv"),

@@ -275,11 +275,11 @@ impl Archive {
         let newest = versions
             .last()
             .ok_or_else(|| ArchiveError::Corrupt(format!("record {} has no version", record.id)))?;
-        let former = former_classes(versions);
-        let facts = Facts { former_classes: &former, ..Facts::from(&newest.metadata) };
+        let basis = self.basis(record, versions)?;
+        let facts = Facts { former_classes: &basis.former_classes, ..Facts::from(&newest.metadata) };
         let calendar = self.calendar(&newest.metadata.entity)?;
         let schedule = self.policies.schedule();
-        let decision = decide(&facts, &calendar, schedule.applying(Some(record.row.deposit_seq)), today);
+        let decision = decide(&facts, &calendar, schedule.applying(Some(basis.seq)), today);
         let decision = decision.not_before(record.row.promised(), today);
         let holds = self.holds_on(record, versions)?;
         Ok(if holds.is_empty() { (decision, holds) } else { (decision.held(), holds) })

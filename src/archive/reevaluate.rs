@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
 use super::permit::{Action, permit};
-use super::policies::former_classes;
 use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{self, V1, meta};
@@ -188,8 +187,8 @@ impl Archive {
         let versions = record.versions(&*view)?;
         let newest =
             versions.last().ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
-        let seq = Some(record.row.deposit_seq);
-        let (until, floor) = self.period_for(&newest.metadata, &former_classes(&versions), seq)?;
+        let basis = self.basis(&record, &versions)?;
+        let (until, floor) = self.period_for(&newest.metadata, &basis.former_classes, Some(basis.seq))?;
         let after = rows::encode(&record.row.keeping(until, floor));
         Ok((after != before).then_some(after))
     }

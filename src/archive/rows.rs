@@ -104,6 +104,9 @@ pub struct RecordRow {
     /// Beside an end that is not known: the latest day that some policy asked for. No period ends before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<NaiveDate>,
+    /// Two people have shortened the period: number of the sealed row that says so, which counts and not this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortened: Option<uuid::Uuid>,
     /// [`Facts`] as JSON, sealed under the record's key ([`Purpose::Metadata`](crate::seal::Purpose)), base64.
     #[serde(with = "base64_bytes")]
     pub facts: Vec<u8>,
@@ -274,6 +277,8 @@ pub mod meta {
     pub const HOLD_PREFIX: &[u8] = b"hold/";
     /// Then the plan's number, 16 bytes.
     pub const PLAN_PREFIX: &[u8] = b"disposition/";
+    /// Then the number of the shortening, 16 bytes.
+    pub const SHORTENING_PREFIX: &[u8] = b"shortening/";
     /// Then the record's id.
     pub const TOMBSTONE_PREFIX: &[u8] = b"tombstone/";
     /// How far all records have been decided again.

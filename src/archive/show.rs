@@ -1,5 +1,6 @@
 //! Show: everything about one record but its bytes.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
@@ -10,7 +11,7 @@ use super::{RecordEvidence, RenditionView};
 use crate::journal::Act;
 use crate::panel::Panel;
 use crate::record::{Digest, RecordId, Version};
-use crate::retention::{Decision, Lang, sentence};
+use crate::retention::{Decision, Lang, Term, present_term, sentence};
 
 /// One record with all its metadata versions.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -27,11 +28,50 @@ pub struct RecordView {
     #[serde(flatten)]
     pub panel: Panel,
     pub retention: RetentionView,
+    /// When the contract ends, and until when its renewal can be refused; absent where no end is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<TermView>,
     /// Names of the legal holds on it.
     pub holds: Vec<String>,
     pub evidence: EvidenceView,
     /// What is odd about the metadata but no reason to refuse it, in words.
     pub warnings: Vec<String>,
+}
+
+/// The term that runs today, or the last one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TermView {
+    pub ends_on: NaiveDate,
+    /// Last day on which notice can be given against renewal (更新拒絶期限), where a notice period is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuse_by: Option<NaiveDate>,
+    /// It goes on by itself when nobody gives notice.
+    pub renews: bool,
+    pub sentence_ja: String,
+    pub sentence_en: String,
+}
+
+impl From<Term> for TermView {
+    fn from(term: Term) -> Self {
+        let Term { ends_on, refuse_by, renews } = term;
+        let mut ja = format!("契約期間は{ends_on}まで");
+        let mut en = format!("The term ends on {ends_on}");
+        if let Some(day) = refuse_by {
+            ja.push_str(&format!("。更新拒絶などの通知は{day}まで"));
+            en.push_str(&format!("; notice has to be given by {day}"));
+        }
+        match renews {
+            Some(every) => {
+                ja.push_str(&format!("。通知がなければ{}自動更新します。", every.ja()));
+                en.push_str(&format!(", else it goes on for {}.", every.en()));
+            }
+            None => {
+                ja.push('。');
+                en.push('.');
+            }
+        }
+        Self { ends_on, refuse_by, renews: renews.is_some(), sentence_ja: ja, sentence_en: en }
+    }
 }
 
 /// The retention decision, never earlier than what was decided when the record was last written.
@@ -71,6 +111,7 @@ impl Archive {
             versions.last().ok_or_else(|| ArchiveError::Corrupt(format!("record {id} has no version")))?;
         let warnings = newest.metadata.counterparty.warnings().iter().map(ToString::to_string).collect();
         let withdrawn = newest.withdrawn;
+        let term = present_term(&newest.metadata, self.today()).map(TermView::from);
         let (decision, holds) = self.decision(&record, &versions)?;
         Ok(RecordView {
             id,
@@ -79,6 +120,7 @@ impl Archive {
             journal_seq: record.row.deposit_seq,
             withdrawn,
             retention: RetentionView::from(decision),
+            term,
             versions,
             panel: facts.panel,
             holds,

@@ -17,7 +17,7 @@ pub use jobs::{JobsCommand, JobsOptions};
 pub use journal::{IndexCommand, IndexOptions, JournalCommand, JournalOptions};
 pub use retention::{
     DispositionCommand, DispositionOptions, FiscalYearsCommand, HoldCommand, HoldOptions, HoldPlaceOptions,
-    RetentionCommand, RetentionOptions,
+    RetentionCommand, RetentionOptions, ShortenCommand,
 };
 pub use verify::{InspectOptions, VerifyOptions};
 
@@ -243,6 +243,12 @@ pub struct MetadataFlags {
     /// Day on which it ends (契約終了日)
     #[arg(long)]
     pub ends_on: Option<String>,
+    /// How long before its end notice must be given against renewal (更新拒絶の通知期間): 3か月, 90d
+    #[arg(long, value_name = "SPAN")]
+    pub notice_period: Option<String>,
+    /// By how long it goes on by itself when nobody gives notice (自動更新期間): 1年, 12m
+    #[arg(long, value_name = "SPAN")]
+    pub renews_every: Option<String>,
     /// Corporate number (法人番号), 13 digits
     #[arg(long)]
     pub corporate_number: Option<String>,
@@ -262,6 +268,8 @@ impl MetadataFlags {
             signed_on: self.signed_on.clone(),
             effective_from: self.effective_from.clone(),
             ends_on: self.ends_on.clone(),
+            notice_period: self.notice_period.clone(),
+            renews_every: self.renews_every.clone(),
             received_on: self.received_at.clone(),
             counterparty: self.counterparty.clone(),
             corporate_number: self.corporate_number.clone(),

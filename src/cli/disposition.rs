@@ -18,9 +18,10 @@ const PATH: &str = "/api/v1/dispositions";
 
 pub fn run(data: &Path, options: &DispositionOptions, output: &Output) -> Result<ExitCode, CliError> {
     match &options.command {
-        DispositionCommand::Plan { ids } => {
+        DispositionCommand::Plan { ids, transfer_to } => {
             let ids = ids.iter().map(|text| id(text)).collect::<Result<_, _>>()?;
-            let plan: PlanView = Client::open(data)?.post(PATH, &PlanRequest { ids })?;
+            let transfer_to = transfer_to.clone();
+            let plan: PlanView = Client::open(data)?.post(PATH, &PlanRequest { ids, transfer_to })?;
             output.result(&plan, |out| print(&plan, output, out))?;
         }
         DispositionCommand::Approve { plan, digest } => {
@@ -35,8 +36,20 @@ pub fn run(data: &Path, options: &DispositionOptions, output: &Output) -> Result
             let plans: Vec<PlanView> = Client::open(data)?.get(PATH)?;
             output.result(&plans, |out| plans.iter().try_for_each(|plan| head(plan, output, out)))?;
         }
-        DispositionCommand::Certificate(options) => {
-            let path = format!("/api/v1/records/{}/certificate", id(&options.id)?);
+        DispositionCommand::Package { plan, output: target } => {
+            super::disposition_files::package(data, number(plan)?, target, output)?;
+        }
+        DispositionCommand::Confirm { plan, receipt, archive } => {
+            let receipt = super::disposition_files::receipt(receipt, archive.as_deref())?;
+            let path = format!("{PATH}/{}/confirmation", number(plan)?);
+            let plan: PlanView = Client::open(data)?.post(&path, &receipt)?;
+            output.result(&plan, |out| print(&plan, output, out))?;
+        }
+        DispositionCommand::Certificate { id: text, output: Some(target) } => {
+            super::disposition_files::certificate(data, id(text)?, target, output)?;
+        }
+        DispositionCommand::Certificate { id: text, output: None } => {
+            let path = format!("/api/v1/records/{}/certificate", id(text)?);
             let certificate: Certificate = Client::open(data)?.get(&path)?;
             output.result(&certificate, |out| print_certificate(&certificate, output, out))?;
         }
@@ -72,11 +85,15 @@ fn head(plan: &PlanView, output: &Output, out: &mut dyn Write) -> std::io::Resul
     let state = match plan.state {
         PlanState::Planned => output.text("計画", "planned"),
         PlanState::Approved => output.text("承認済み", "approved"),
+        PlanState::Packaged => output.text("移管先の確認待ち", "waits for the receiving archive"),
+        PlanState::Confirmed => output.text("移管先が確認済み", "confirmed by the receiving archive"),
         PlanState::Performed => output.text("実行済み", "performed"),
     };
     let count = format!("{} {}", plan.items.len(), output.text("件", "records"));
     writeln!(out, "{}  {state}  {}  {}  {count}", plan.plan, plan.as_of, plan.author)?;
-    writeln!(out, "  SHA-256 {}", plan.digest)
+    writeln!(out, "  SHA-256 {}", plan.digest)?;
+    let Some(to) = &plan.transfer_to else { return Ok(()) };
+    writeln!(out, "  {}: {to}", output.text("移管先", "transfer to"))
 }
 
 fn print(plan: &PlanView, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
@@ -109,6 +126,14 @@ fn print_certificate(certificate: &Certificate, output: &Output, out: &mut dyn W
         ("記録番号", "journal", format!("{} / {}", certificate.deposit_seq, certificate.journal_seq)),
     ] {
         writeln!(out, "  {}: {value}", output.text(ja, en))?;
+    }
+    if let Some(went) = &certificate.transfer {
+        writeln!(out, "  {}: {} ({})", output.text("移管先", "transferred to"), went.to, went.archive)?;
+    }
+    if let Some(keys) = &certificate.backup_keys {
+        let ja = "控えの中の鍵の消滅";
+        let en = "keys in backups lapse on";
+        writeln!(out, "  {}: {} ({})", output.text(ja, en), keys.on, keys.tiers.join(", "))?;
     }
     writeln!(out, "  {}", certificate.method)
 }

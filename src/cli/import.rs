@@ -248,6 +248,8 @@ fn input(metadata: &Metadata) -> MetadataInput {
         signed_on: day(metadata.signed_on),
         effective_from: day(metadata.effective_from),
         ends_on: day(metadata.ends_on),
+        notice_period: metadata.notice_period.map(|span| span.to_string()),
+        renews_every: metadata.renews_every.map(|span| span.to_string()),
         received_on: day(metadata.received_on),
         counterparty: Some(metadata.counterparty.name.clone()),
         corporate_number: metadata.counterparty.corporate_number.clone(),

@@ -23,6 +23,7 @@ pub fn run(data: &Path, options: &RetentionOptions, output: &Output) -> Result<E
         RetentionCommand::Policies => policies(data, output),
         RetentionCommand::Check { files } => check(files, output),
         RetentionCommand::FiscalYears { command } => fiscal_years(data, command.as_ref(), output),
+        RetentionCommand::Shorten { command } => super::shorten::run(data, command, output),
         RetentionCommand::Reevaluate => reevaluate(data, output),
     }
 }

@@ -29,6 +29,9 @@ fn print(record: &RecordView, output: &Output, out: &mut dyn Write) -> std::io::
     writeln!(out, "  SHA-256 {}  {} bytes  journal {}", record.sha256, record.size, record.journal_seq)?;
     let retention = &record.retention;
     writeln!(out, "  {}", output.text(&retention.sentence_ja, &retention.sentence_en))?;
+    if let Some(term) = &record.term {
+        writeln!(out, "  {}", output.text(&term.sentence_ja, &term.sentence_en))?;
+    }
     let evidence = &record.evidence.timestamps;
     if let (Some(proven), Some(until)) = (evidence.proven_at, evidence.protected_until) {
         let authority = evidence.authority.as_deref().unwrap_or_default();

@@ -19,6 +19,8 @@ pub enum Column {
     SignedOn,
     EffectiveFrom,
     EndsOn,
+    NoticePeriod,
+    RenewsEvery,
     ReceivedOn,
     Entity,
     Sha256,
@@ -30,7 +32,7 @@ pub enum Column {
 type Known = (Column, &'static str, &'static str, &'static [&'static str]);
 
 /// Headers are compared folded, so width, case, spaces and a remark in parentheses do not matter.
-const KNOWN: [Known; 18] = [
+const KNOWN: [Known; 20] = [
     (Column::File, "ファイル名", "file", &["ファイル", "filename", "path", "ファイルパス"]),
     (Column::Date, "取引年月日", "date", &["取引日", "年月日", "日付", "transactiondate"]),
     (Column::Counterparty, "取引先", "counterparty", &["取引先名", "取引先名称", "相手方", "契約相手"]),
@@ -50,6 +52,8 @@ const KNOWN: [Known; 18] = [
     (Column::SignedOn, "契約締結日", "signed_on", &["締結日"]),
     (Column::EffectiveFrom, "契約開始日", "effective_from", &[]),
     (Column::EndsOn, "契約終了日", "ends_on", &[]),
+    (Column::NoticePeriod, "更新拒絶通知期間", "notice_period", &["通知期間", "更新拒絶の通知期間"]),
+    (Column::RenewsEvery, "自動更新期間", "renews_every", &[]),
     (Column::ReceivedOn, "受領日", "received_on", &["受領年月日"]),
     (Column::Entity, "自社", "entity", &[]),
     (Column::Sha256, "SHA-256", "sha256", &[]),
@@ -57,7 +61,7 @@ const KNOWN: [Known; 18] = [
 ];
 
 /// Header of the index book as it is written, in this order.
-pub const INDEX_HEADER: [&str; 23] = [
+pub const INDEX_HEADER: [&str; 25] = [
     "連番",
     "ファイル名",
     "取引年月日",
@@ -73,6 +77,8 @@ pub const INDEX_HEADER: [&str; 23] = [
     "契約締結日",
     "契約開始日",
     "契約終了日",
+    "更新拒絶通知期間",
+    "自動更新期間",
     "受領日",
     "自社",
     "版",

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::cell::defuse;
 use super::index_book::{begin, day, into_io, plain_amount, tax_label};
-use crate::record::{Digest, Metadata, RecordId, Version};
+use crate::record::{Digest, Metadata, RecordId, Span, Version};
 
 /// Header of `data/history.csv`.
 pub const HISTORY_HEADER: [&str; 11] = [
@@ -60,7 +60,7 @@ pub fn changes(before: &Metadata, after: &Metadata) -> Vec<Change> {
     fixed.chain(custom).filter(|change| change.before != change.after).collect()
 }
 
-fn fields(m: &Metadata) -> [(&'static str, String); 16] {
+fn fields(m: &Metadata) -> [(&'static str, String); 18] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     [
         ("取引年月日", day(Some(m.transaction_date))),
@@ -76,6 +76,8 @@ fn fields(m: &Metadata) -> [(&'static str, String); 16] {
         ("契約締結日", day(m.signed_on)),
         ("契約開始日", day(m.effective_from)),
         ("契約終了日", day(m.ends_on)),
+        ("更新拒絶通知期間", m.notice_period.map(Span::ja).unwrap_or_default()),
+        ("自動更新期間", m.renews_every.map(Span::ja).unwrap_or_default()),
         ("受領日", day(m.received_on)),
         ("自社", m.entity.clone()),
         ("登録時のファイル名", text(&m.file_name)),

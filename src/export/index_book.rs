@@ -8,7 +8,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 use super::cell::defuse;
 use super::columns::INDEX_HEADER;
 use crate::record::amount::format_minor;
-use crate::record::{Digest, Metadata, Money, RecordId, TaxBasis};
+use crate::record::{Digest, Metadata, Money, RecordId, Span, TaxBasis};
 
 /// UTF-8's byte order mark; without it Japanese spreadsheets read the file as CP932.
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -69,6 +69,8 @@ impl<W: Write> IndexWriter<W> {
             day(m.signed_on),
             day(m.effective_from),
             day(m.ends_on),
+            m.notice_period.map(Span::ja).unwrap_or_default(),
+            m.renews_every.map(Span::ja).unwrap_or_default(),
             day(m.received_on),
             defuse(&m.entity),
             row.version.to_string(),

@@ -30,6 +30,8 @@ pub(super) fn metadata(counterparty: &str, yen: Option<i64>) -> Metadata {
         signed_on: None,
         effective_from: None,
         ends_on: None,
+        notice_period: None,
+        renews_every: None,
         received_on: None,
         counterparty: Counterparty::named(counterparty),
         amount: yen.map(|minor| Money { minor, currency: Currency::JPY, tax: TaxBasis::Included }),

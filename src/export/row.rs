@@ -9,7 +9,9 @@ use super::header::Header;
 use super::reject::Reject;
 use super::row_error::RowError;
 use crate::record::counterparty::{NumberError, normalize_corporate_number, normalize_invoice_number};
-use crate::record::{Counterparty, Currency, Digest, Metadata, Money, TaxBasis, amount, date, file_name};
+use crate::record::{
+    Counterparty, Currency, Digest, Metadata, Money, Span, TaxBasis, amount, date, file_name,
+};
 
 /// What a row says where its own cells are blank.
 #[derive(Clone, Debug)]
@@ -87,6 +89,8 @@ impl Cells<'_> {
             signed_on: self.date(Column::SignedOn)?,
             effective_from: self.date(Column::EffectiveFrom)?,
             ends_on: self.date(Column::EndsOn)?,
+            notice_period: self.span(Column::NoticePeriod)?,
+            renews_every: self.span(Column::RenewsEvery)?,
             received_on: self.date(Column::ReceivedOn)?,
             counterparty: self.counterparty()?,
             amount: self.money(defaults.currency)?,
@@ -107,6 +111,12 @@ impl Cells<'_> {
     /// The cell as written, unless it is blank. Text is never trimmed: what is stored is what was given.
     fn filled(&self, column: Column) -> Option<&str> {
         self.header.cell(self.cells, column).filter(|cell| !cell.trim().is_empty())
+    }
+
+    /// A length of time, if the cell states one.
+    fn span(&self, column: Column) -> Result<Option<Span>, RowError> {
+        let Some(cell) = self.filled(column) else { return Ok(None) };
+        cell.parse().map(Some).map_err(|error| RowError::Span { column: self.name(column), error })
     }
 
     fn name(&self, column: Column) -> String {

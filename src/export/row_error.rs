@@ -1,7 +1,7 @@
 //! Why a row of an index book is not taken, in the words that go back to whoever wrote it.
 
 use crate::record::counterparty::NumberError;
-use crate::record::{MetadataError, amount, date};
+use crate::record::{MetadataError, SpanError, amount, date};
 
 /// Why a row is rejected; the message begins with the name of the column as the book has it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) enum RowError {
     Tax { column: String, cell: String },
     #[error("{column}: 番号が正しくありません ({reason})")]
     Number { column: String, reason: NumberError },
+    #[error("{column}: 期間を読み取れません ({error})")]
+    Span { column: String, error: SpanError },
     #[error("{column}: SHA-256 ではありません (a SHA-256 digest is 64 hex digits)")]
     Sha256 { column: String },
     #[error("内容を登録できません ({0})")]

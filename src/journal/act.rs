@@ -71,6 +71,8 @@ pub enum Act {
     DispositionPlan,
     /// A second person consented to a list of records to be destroyed.
     DispositionApprove,
+    /// Records of an approved plan were packaged for another archive, or that archive confirmed that it keeps them.
+    DispositionTransfer,
     /// A record was destroyed. Its details are sealed under the archive's key, since the record's own is gone.
     Dispose,
     /// The remains of destroyed records were erased; a plan is performed.
@@ -86,7 +88,7 @@ pub struct UnknownAct(String);
 
 impl Act {
     /// Every act, in the order of declaration.
-    pub const ALL: [Act; 26] = [
+    pub const ALL: [Act; 27] = [
         Act::Init,
         Act::Deposit,
         Act::Duplicate,
@@ -110,6 +112,7 @@ impl Act {
         Act::HoldRelease,
         Act::DispositionPlan,
         Act::DispositionApprove,
+        Act::DispositionTransfer,
         Act::Dispose,
         Act::DispositionComplete,
         Act::Timestamp,
@@ -141,6 +144,7 @@ impl Act {
             Act::HoldRelease => "hold_release",
             Act::DispositionPlan => "disposition_plan",
             Act::DispositionApprove => "disposition_approve",
+            Act::DispositionTransfer => "disposition_transfer",
             Act::Dispose => "dispose",
             Act::DispositionComplete => "disposition_complete",
             Act::Timestamp => "timestamp",

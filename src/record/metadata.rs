@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Counterparty, Currency};
+use super::{Counterparty, Currency, Span};
 
 /// The facts that bookkeeping law wants searchable, and those that people want to find again.
 ///
@@ -27,6 +27,12 @@ pub struct Metadata {
     /// 契約終了日: when it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_on: Option<NaiveDate>,
+    /// 更新拒絶の通知期間: how long before its end notice must be given that a contract shall not go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice_period: Option<Span>,
+    /// 自動更新期間: by how long the contract goes on by itself when nobody gives notice; absent: it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_every: Option<Span>,
     /// 受領日: when we received the file; starts the window in which a timestamp is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received_on: Option<NaiveDate>,

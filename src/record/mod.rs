@@ -11,6 +11,7 @@ pub mod file_name;
 pub mod holidays;
 pub mod id;
 pub mod metadata;
+pub mod span;
 pub mod version;
 
 pub use counterparty::Counterparty;
@@ -19,4 +20,5 @@ pub use date::DateRange;
 pub use digest::Digest;
 pub use id::RecordId;
 pub use metadata::{Metadata, MetadataError, Money, TaxBasis};
+pub use span::{Span, SpanError};
 pub use version::Version;

@@ -12,7 +12,7 @@ use super::decision::{Decision, Outcome, Reason};
 use super::facts::Facts;
 use super::policy::Policy;
 use super::schedule::Applying;
-use super::trigger::Condition;
+use super::trigger::{Condition, Mode};
 use super::trigger_words as words;
 
 /// Which of a record's days is meant.
@@ -102,6 +102,20 @@ pub fn latest_known<'p>(
     policies: impl IntoIterator<Item: Into<Applying<'p>>>,
 ) -> Option<NaiveDate> {
     findings(facts, calendar, policies).filter_map(|finding| finding.until).max()
+}
+
+/// The mode of a record: governance only where every policy that asks for it, former ones too, says so.
+///
+/// What no policy asks for counts as compliance: nobody has said that it may be shortened.
+#[must_use]
+pub fn mode<'p>(
+    facts: &Facts<'_>,
+    calendar: &Calendar,
+    policies: impl IntoIterator<Item: Into<Applying<'p>>>,
+) -> Mode {
+    let mut modes = findings(facts, calendar, policies).map(|finding| finding.policy.mode).peekable();
+    let governed = modes.peek().is_some() && modes.all(|mode| mode == Mode::Governance);
+    if governed { Mode::Governance } else { Mode::Compliance }
 }
 
 /// What each policy that applies asks.

@@ -76,7 +76,8 @@ impl<'a> From<&'a Metadata> for Facts<'a> {
             transaction_date: metadata.transaction_date,
             signed_on: metadata.signed_on,
             received_on: metadata.received_on,
-            ends_on: metadata.ends_on,
+            // What renews itself has not ended on its first last day: until somebody says that it did, nobody knows.
+            ends_on: metadata.ends_on.filter(|_| metadata.renews_every.is_none()),
             custom: Some(&metadata.custom),
         }
     }

@@ -8,7 +8,7 @@ use super::classes::Classes;
 use super::error::{PolicyError, PolicyProblem as Problem};
 use super::example::Example;
 use super::text::Text;
-use super::trigger::{Condition, Period, Trigger};
+use super::trigger::{Condition, Mode, Period, Trigger};
 use super::{day, place};
 
 /// Largest policy file in bytes; the shipped ones have about 2,000.
@@ -46,6 +46,9 @@ pub struct Policy {
     /// When the policy asks for a document of these classes.
     #[serde(default)]
     pub condition: Condition,
+    /// Whether a period once given can be made shorter: `compliance` (never; the default) or `governance` (by two people).
+    #[serde(default, skip_serializing_if = "Mode::is_default")]
+    pub mode: Mode,
     /// What starts the period.
     pub trigger: Trigger,
     /// How long the period is; absent exactly when the trigger is `unbounded`.

@@ -118,6 +118,26 @@ pub enum Condition {
     LossYear,
 }
 
+/// Whether a period that a policy gave can ever be made shorter.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// By nobody: what the law asks.
+    #[default]
+    Compliance,
+    /// By two people with a reason, when class, policy or facts were wrong: what only the house asks.
+    Governance,
+}
+
+impl Mode {
+    /// Left out of files where it is the default.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How long a document is kept from the first day of the period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -69,13 +69,19 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (false, "/retention/fiscal-years" | "/retention/losses" | "/retention/reevaluation") => {
             Action::RetentionChange
         }
+        (_, "/retention/shortenings" | "/retention/shortenings/{number}/approval") => {
+            Action::RetentionShorten
+        }
         (true, "/holds") => Action::HoldList,
         (false, "/holds") => Action::HoldPlace,
         (false, "/holds/releases") => Action::HoldRelease,
-        (true, "/records/{id}/certificate") => Action::Show,
+        (true, "/records/{id}/certificate" | "/records/{id}/certificate.pdf") => Action::Show,
         (true, "/dispositions") => Action::DispositionList,
         (false, "/dispositions") => Action::DispositionPlan,
         (false, "/dispositions/{plan}/approval") => Action::DispositionApprove,
+        (false, "/dispositions/{plan}/package" | "/dispositions/{plan}/confirmation") => {
+            Action::DispositionPerform
+        }
         (false, "/dispositions/{plan}/performance") => Action::DispositionPerform,
         (true, "/jobs" | "/jobs/history") => Action::JobsList,
         (false, "/jobs/{name}/runs" | "/jobs/{name}/pause") => Action::JobsRun,

@@ -60,6 +60,8 @@ impl Site {
             signed_on: None,
             effective_from: None,
             ends_on: None,
+            notice_period: None,
+            renews_every: None,
             received_on: None,
             counterparty: Counterparty::named(counterparty),
             amount: amount.map(|minor| Money { minor, currency: Currency::JPY, tax: TaxBasis::Unknown }),

@@ -5,18 +5,23 @@
 //! token; what is still eligible is destroyed. The order of writes and what a crash leaves stand in `perform.rs`.
 
 mod certificate;
+mod certificate_report;
 mod perform;
 mod plan;
+mod transfer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transfer_tests;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, KeyLapse};
 pub use plan::PlanRequest;
+pub use transfer::{Confirmed, ConfirmedRecord, Packaged, ReceivedRecord, TransferReceipt, Transferred};
 
 use super::Archive;
 use super::error::ArchiveError;
@@ -52,6 +57,13 @@ pub(super) struct PlanRow {
     pub as_of: NaiveDate,
     pub items: Vec<PlanItem>,
     pub digest: Digest,
+    /// The archive that the records go to before they are destroyed here; without it they are destroyed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer_to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packaged: Option<Packaged>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,6 +114,10 @@ pub struct Kept {
 pub enum PlanState {
     Planned,
     Approved,
+    /// A transfer: the package is made, the receiving archive has not confirmed.
+    Packaged,
+    /// A transfer: the receiving archive has confirmed.
+    Confirmed,
     Performed,
 }
 
@@ -116,6 +132,13 @@ pub struct PlanView {
     /// SHA-256 over the plan's number, day and items: what the second person consents to.
     pub digest: Digest,
     pub items: Vec<PlanItem>,
+    /// The archive that the records go to before they are destroyed here; absent: they are destroyed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer_to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packaged: Option<Packaged>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,11 +158,25 @@ impl From<PlanRow> for PlanView {
     fn from(row: PlanRow) -> Self {
         let state = match (&row.approval, &row.performed) {
             (_, Some(_)) => PlanState::Performed,
+            (Some(_), None) if row.confirmed.is_some() => PlanState::Confirmed,
+            (Some(_), None) if row.packaged.is_some() => PlanState::Packaged,
             (Some(_), None) => PlanState::Approved,
             (None, None) => PlanState::Planned,
         };
-        let PlanRow { plan, author, planned_at, as_of, items, digest, approval, performed, .. } = row;
-        Self { plan: plan.to_string(), state, author, planned_at, as_of, digest, items, approval, performed }
+        Self {
+            plan: row.plan.to_string(),
+            state,
+            author: row.author,
+            planned_at: row.planned_at,
+            as_of: row.as_of,
+            digest: row.digest,
+            items: row.items,
+            transfer_to: row.transfer_to,
+            packaged: row.packaged,
+            confirmed: row.confirmed,
+            approval: row.approval,
+            performed: row.performed,
+        }
     }
 }
 
@@ -198,7 +235,10 @@ impl super::keyring::Keyring {
             Ok(None) => ArchiveError::NoSuchRecord(id),
             Ok(Some(Tombstone { certificate, .. })) => {
                 let (on, plan) = (certificate.trusted.time.date_naive(), certificate.plan);
-                ArchiveError::Destroyed { id, on, plan }
+                let went = certificate
+                    .transfer
+                    .map(|transfer| format!(", after {} had confirmed that it keeps it", transfer.to));
+                ArchiveError::Destroyed { id, on, plan, went: went.unwrap_or_default() }
             }
             Err(error) => error,
         }

@@ -12,7 +12,8 @@ use chrono::NaiveDate;
 
 use super::certificate::METHOD;
 use super::{
-    Approval, Certificate, Kept, Performed, PlanRow, PlanView, Tombstone, TrustedTime, tombstone_key,
+    Approval, Certificate, Kept, KeyLapse, Performed, PlanRow, PlanView, Tombstone, Transferred, TrustedTime,
+    tombstone_key,
 };
 use crate::archive::committer::{Draft, Written};
 use crate::archive::error::ArchiveError;
@@ -60,6 +61,12 @@ impl Archive {
                 row.author
             ))
         })?;
+        if let (Some(to), None) = (&row.transfer_to, &row.confirmed) {
+            return Err(ArchiveError::Refused(format!(
+                "{to} has not confirmed the transfer; hand it the package of `shosoin disposition package {plan}`, then its \
+                 receipt to `shosoin disposition confirm {plan}`"
+            )));
+        }
         let trusted = self.trusted_time().ok_or_else(|| {
             ArchiveError::Refused(
                 "no verified timestamp token proves what day it is, and the machine's clock alone destroys nothing; \
@@ -108,6 +115,10 @@ impl Archive {
         if self.tombstone(&*view, id)?.is_some() {
             return Ok(Fate::Destroyed);
         }
+        let transfer = match plan.transferred(id) {
+            Ok(transfer) => transfer,
+            Err(why) => return Ok(Fate::Kept(why)),
+        };
         let record = self.load(&*view, id)?;
         let versions = record.versions(&*view)?;
         // The earlier of the proven day and the machine's: a clock in the future destroys nothing.
@@ -121,7 +132,7 @@ impl Archive {
             return Ok(Fate::Kept("no end of its period is known".into()));
         };
         drop(view);
-        let end = End { plan, approval, trusted, decision, retain_until };
+        let end = End { plan, approval, trusted, decision, retain_until, transfer };
         match self.commit_destruction(who, record, &versions, end) {
             Ok(()) => Ok(Fate::Destroyed),
             Err(ArchiveError::Conflict(_)) => {
@@ -160,9 +171,12 @@ impl Archive {
             retain_until: end.retain_until,
             decision: end.decision,
             method: METHOD.to_owned(),
+            backup_keys: None,
+            transfer: end.transfer,
             content_mac: hex(&self.keyring.dedup_key(&facts.sha256)),
         };
-        let keyring = self.keyring.clone();
+        let (keyring, zone, backup) =
+            (self.keyring.clone(), self.config.archive.zone, self.config.backup.clone());
         // The destruction lock is held: none is added meanwhile.
         let renditions = rendition_keys(&*self.store.view(), id)?;
         let draft = Draft {
@@ -173,6 +187,7 @@ impl Archive {
             write: Box::new(move |stamp| {
                 certificate.journal_seq = stamp.seq;
                 certificate.destroyed_at = stamp.at;
+                certificate.backup_keys = Some(KeyLapse::after(date::in_zone(stamp.at, zone), &backup));
                 // Under the archive's key: the record's own does not outlive this entry.
                 let details = Some(keyring.seal_archive_details(&certificate)?);
                 let mut batch = Batch::default();
@@ -226,4 +241,5 @@ struct End<'a> {
     trusted: &'a TrustedTime,
     decision: Decision,
     retain_until: NaiveDate,
+    transfer: Option<Transferred>,
 }

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Approval, PlanItem, PlanRow, PlanView, plan_key};
+use super::transfer::checked_name;
+use super::{Approval, Confirmed, PlanItem, PlanRow, PlanView, plan_key};
 use crate::archive::Archive;
-use crate::archive::committer::{Draft, Written};
 use crate::archive::error::ArchiveError;
 use crate::archive::permit::{Action, permit, permit_second};
 use crate::archive::principal::Principal;
@@ -14,7 +14,6 @@ use crate::archive::rows::{self, V1};
 use crate::journal::Act;
 use crate::record::{Digest, RecordId};
 use crate::retention::{Lang, Outcome, sentence};
-use crate::store::{Batch, Table};
 
 /// Records of one plan: more than one person can review.
 pub const MAX_ITEMS: usize = 1_000;
@@ -26,6 +25,9 @@ pub struct PlanRequest {
     /// These records only, each of which must be eligible; everything eligible (at most 1,000) when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<RecordId>,
+    /// The archive that the records go to; they are destroyed here only after it has confirmed that it keeps them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer_to: Option<String>,
 }
 
 /// What the digest of a plan is over, as JSON.
@@ -34,6 +36,8 @@ struct Digested<'a> {
     plan: Uuid,
     as_of: NaiveDate,
     items: &'a [PlanItem],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transfer_to: Option<&'a str>,
 }
 
 /// Sealed into the journal entry of a plan or its approval.
@@ -43,6 +47,10 @@ struct PlanDetails<'a> {
     digest: Digest,
     records: Vec<RecordId>,
     author: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transfer_to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed: Option<&'a Confirmed>,
 }
 
 impl Archive {
@@ -53,6 +61,7 @@ impl Archive {
     pub fn disposition_plan(&self, who: &Principal, request: &PlanRequest) -> Result<PlanView, ArchiveError> {
         permit(who, Action::DispositionPlan)?;
         let as_of = self.today();
+        let transfer_to = request.transfer_to.as_deref().map(checked_name).transpose()?;
         let items = match request.ids.as_slice() {
             [] => self.eligible_items(as_of)?,
             ids if ids.len() > MAX_ITEMS => {
@@ -61,10 +70,23 @@ impl Archive {
             ids => ids.iter().map(|id| self.item_asked_for(*id)).collect::<Result<_, _>>()?,
         };
         let plan = Uuid::now_v7();
-        let digest = Digest::of(&rows::encode(&Digested { plan, as_of, items: &items }));
+        let digest = digested(plan, as_of, &items, transfer_to.as_deref());
         let (author, planned_at) = (who.name.clone(), self.clock.now());
         let (approval, performed) = (None, None);
-        let row = PlanRow { v: V1, plan, author, planned_at, as_of, items, digest, approval, performed };
+        let row = PlanRow {
+            v: V1,
+            plan,
+            author,
+            planned_at,
+            as_of,
+            items,
+            digest,
+            transfer_to,
+            packaged: None,
+            confirmed: None,
+            approval,
+            performed,
+        };
         self.write_plan(who, Act::DispositionPlan, &row, None)?;
         Ok(row.into())
     }
@@ -99,8 +121,7 @@ impl Archive {
         if row.approval.is_some() {
             return Err(ArchiveError::Conflict(format!("plan {plan} is approved already")));
         }
-        let computed =
-            Digest::of(&rows::encode(&Digested { plan: row.plan, as_of: row.as_of, items: &row.items }));
+        let computed = digested(row.plan, row.as_of, &row.items, row.transfer_to.as_deref());
         if computed != row.digest || digest.is_some_and(|digest| digest != row.digest) {
             return Err(ArchiveError::Conflict(format!(
                 "the digest of plan {plan} is {}; look at it again before approving",
@@ -172,25 +193,20 @@ impl Archive {
         before: Option<Vec<u8>>,
     ) -> Result<(), ArchiveError> {
         let key = plan_key(row.plan);
-        let sealed = self.keyring.seal_row(&key, row)?;
         let records = row.items.iter().map(|item| item.id).collect();
-        let details = PlanDetails { plan: row.plan, digest: row.digest, records, author: &row.author };
-        let details = Some(self.keyring.seal_archive_details(&details)?);
-        let draft = Draft {
-            actor: who.clone(),
-            act,
-            record: None,
-            blob_bytes: 0,
-            write: Box::new(move |_| {
-                let mut batch = Batch::default();
-                match before {
-                    Some(before) => batch.expect_value(Table::Meta, key.clone(), before),
-                    None => batch.expect_absent(Table::Meta, key.clone()),
-                };
-                batch.put(Table::Meta, key, sealed);
-                Ok(Written { details, batch })
-            }),
+        let details = PlanDetails {
+            plan: row.plan,
+            digest: row.digest,
+            records,
+            author: &row.author,
+            transfer_to: row.transfer_to.as_deref(),
+            confirmed: row.confirmed.as_ref(),
         };
-        self.committer.commit(draft).map(drop)
+        self.write_sealed_row(who, act, (key, row), before, &details)
     }
+}
+
+/// What the second person consents to: SHA-256 over the plan as JSON.
+fn digested(plan: Uuid, as_of: NaiveDate, items: &[PlanItem], transfer_to: Option<&str>) -> Digest {
+    Digest::of(&rows::encode(&Digested { plan, as_of, items, transfer_to }))
 }

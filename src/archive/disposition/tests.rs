@@ -155,7 +155,7 @@ fn a_hold_placed_between_plan_and_perform_wins() {
     archive.hold_place(&manager(), hold).unwrap();
     assert!(kept(&archive, &plan).contains("訴訟2026-1"));
     assert!(is_there(&archive, id));
-    let asked = PlanRequest { ids: vec![id] };
+    let asked = PlanRequest { ids: vec![id], ..Default::default() };
     assert_eq!(archive.disposition_plan(&manager(), &asked).unwrap_err().code(), "hold");
     assert!(planned(&archive).items.is_empty());
 
@@ -169,7 +169,7 @@ fn a_clock_set_to_2099_destroys_nothing_and_neither_does_one_without_a_token() {
     let place = Place::new();
     let archive = place.open();
     let id = deposit(&archive, "receipt", "2026-06-01", MARKER).id;
-    let asked = PlanRequest { ids: vec![id] };
+    let asked = PlanRequest { ids: vec![id], ..Default::default() };
     assert_eq!(archive.disposition_plan(&manager(), &asked).unwrap_err().code(), "retention");
     place.set("2099-01-01", Some("2026-11-22"));
     let plan = approved(&archive);

@@ -37,8 +37,36 @@ pub enum RetentionCommand {
         #[command(subcommand)]
         command: Option<FiscalYearsCommand>,
     },
+    /// Keep records for a shorter time than was decided once: proposed by one person, approved by another
+    Shorten {
+        #[command(subcommand)]
+        command: ShortenCommand,
+    },
     /// Take over changed policy files and decide about every record again
     Reevaluate,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ShortenCommand {
+    /// Propose that records be kept only as long as their present class, policies and facts ask
+    #[command(
+        after_help = "Records of a policy in compliance mode (the default) are refused.\nExample:\n  shosoin retention shorten propose 0197e2c4-… --reason \"classified as a contract by mistake\""
+    )]
+    Propose {
+        /// Ids of records
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Why (an inspector will read it)
+        #[arg(long)]
+        reason: String,
+    },
+    /// Consent to a proposal; takes somebody other than its author
+    Approve {
+        /// Number of the proposal
+        number: String,
+    },
+    /// All proposals
+    List,
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,6 +166,9 @@ pub enum DispositionCommand {
         /// These records only; everything eligible by default
         #[arg(value_name = "ID")]
         ids: Vec<String>,
+        /// Transfer to this archive, and destroy here only after it has confirmed
+        #[arg(long, value_name = "ARCHIVE")]
+        transfer_to: Option<String>,
     },
     /// Consent to a plan; takes somebody other than its author
     Approve {
@@ -147,6 +178,28 @@ pub enum DispositionCommand {
         #[arg(long)]
         digest: Option<String>,
     },
+    /// The package of an approved transfer, for the receiving archive
+    #[command(after_help = "Example:\n  shosoin disposition package 0197e2c4-… -o transfer.zip")]
+    Package {
+        /// Number of the plan
+        plan: String,
+        /// A new file ending in .zip
+        #[arg(short, long, value_name = "F.zip")]
+        output: PathBuf,
+    },
+    /// Hand in the receiving archive's receipt: the lines of its `import --receipts`, or JSON with archive and received
+    #[command(
+        after_help = "Example:\n  shosoin disposition confirm 0197e2c4-… receipts.jsonl --archive 国立公文書館"
+    )]
+    Confirm {
+        /// Number of the plan
+        plan: String,
+        /// The receipt
+        receipt: PathBuf,
+        /// Who took the records, when the receipt does not say
+        #[arg(long, value_name = "ARCHIVE")]
+        archive: Option<String>,
+    },
     /// Destroy what an approved plan names and is still eligible; may be repeated after an interruption
     Perform {
         /// Number of the plan
@@ -155,7 +208,14 @@ pub enum DispositionCommand {
     /// All plans
     List,
     /// The certificate of a destroyed record
-    Certificate(IdOptions),
+    #[command(after_help = "Example:\n  shosoin disposition certificate 0197e2c4-… -o certificate.pdf")]
+    Certificate {
+        /// Id of the record
+        id: String,
+        /// Write it here: PDF, or JSON where the name ends in .json
+        #[arg(short, long, value_name = "F.pdf")]
+        output: Option<PathBuf>,
+    },
 }
 
 /// Reads `NAME=VALUE`; an empty value removes the field on a correction.

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::item::{Item, Kind};
 use crate::archive::{
-    Action, Archive, ArchiveError, ContractEnd, DeadlineDay, JobOutcome, Principal, permit,
+    Action, Archive, ArchiveError, ContractDay, ContractEnd, DeadlineDay, JobOutcome, Principal, permit,
 };
 use crate::jobs::JOBS;
 
@@ -136,17 +136,32 @@ fn failed_jobs(
 }
 
 fn contract_end(end: ContractEnd) -> Item {
+    let (kind, text_ja, text_en) = match (end.what, end.renews) {
+        (ContractDay::End, _) => {
+            (Kind::ContractEnd, "契約が終わります".to_owned(), "the contract ends".to_owned())
+        }
+        (ContractDay::RefuseBy, Some(every)) => (
+            Kind::RenewalNotice,
+            format!(
+                "更新しないときは、この日までに通知してください（{} 満了、以後 {} 自動更新）",
+                end.ends_on,
+                every.ja()
+            ),
+            format!(
+                "to let it end on {}, give notice by this day; else it goes on for {}",
+                end.ends_on,
+                every.en()
+            ),
+        ),
+        (ContractDay::RefuseBy, None) => (
+            Kind::RenewalNotice,
+            format!("通知の期限です（{} 満了）", end.ends_on),
+            format!("the last day for a notice before it ends on {}", end.ends_on),
+        ),
+    };
     let name = match end.title {
         Some(title) => format!("{} {title}", end.counterparty),
         None => end.counterparty,
     };
-    Item {
-        kind: Kind::ContractEnd,
-        due: end.ends_on,
-        subject: end.id.to_string(),
-        record: true,
-        text_ja: "契約が終わります".into(),
-        text_en: "the contract ends".into(),
-        name: Some(name),
-    }
+    Item { kind, due: end.on, subject: end.id.to_string(), record: true, text_ja, text_en, name: Some(name) }
 }

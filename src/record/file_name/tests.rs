@@ -19,6 +19,8 @@ fn contract(name: &str, amount: Option<Money>) -> Metadata {
         signed_on: None,
         effective_from: None,
         ends_on: None,
+        notice_period: None,
+        renews_every: None,
         received_on: None,
         counterparty: Counterparty::named(name),
         amount,

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::Body;
-use crate::archive::{ArchiveError, ExportSelection};
+use crate::archive::{ArchiveError, ExportPlan, ExportSelection};
 use crate::export::ZipSink;
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
@@ -32,6 +32,11 @@ pub async fn export(
     Body(selection): Body<ExportSelection>,
 ) -> Result<Response, Problem> {
     let plan = app.run(move |archive| archive.plan_export(&who, &selection)).await?;
+    Ok(zip_response(&app, plan))
+}
+
+/// A planned package as a ZIP, written while it is sent.
+pub(super) fn zip_response(app: &App, plan: ExportPlan) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert("x-shosoin-records", HeaderValue::from(plan.records()));
     headers.insert("x-shosoin-bytes", HeaderValue::from(plan.bytes()));
@@ -52,7 +57,7 @@ pub async fn export(
             out.fail(error);
         }
     });
-    Ok((headers, HttpBody::from_stream(body)).into_response())
+    (headers, HttpBody::from_stream(body)).into_response()
 }
 
 /// A pipe from blocking code that writes to a response body, bounded.

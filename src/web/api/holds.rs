@@ -5,9 +5,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, PathOf};
-use crate::archive::{Certificate, HoldRequest, HoldView, PlanRequest, PlanView};
+use super::exports::zip_response;
+use super::{Body, Params, PathOf};
+use axum::body::Body as HttpBody;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use crate::archive::{Certificate, HoldRequest, HoldView, PlanRequest, PlanView, TransferReceipt};
 use crate::record::{Digest, RecordId};
+use crate::retention::Lang;
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
 
@@ -104,6 +110,77 @@ pub async fn perform(
     PathOf(plan): PathOf<String>,
 ) -> Result<Json<PlanView>, Problem> {
     Ok(Json(app.run(move |archive| archive.disposition_perform(&who, &plan, &|_, _| {})).await?))
+}
+
+/// The package (BagIt, ZIP) of an approved transfer, for the receiving archive. Journaled before the first byte leaves.
+#[utoipa::path(post, path = "/api/v1/dispositions/{plan}/package", params(("plan" = String, Path)),
+    responses((status = 200, content_type = "application/zip", body = Vec<u8>),
+              (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn package(
+    State(app): State<App>,
+    Who(who): Who,
+    PathOf(plan): PathOf<String>,
+) -> Result<Response, Problem> {
+    let export = app.run(move |archive| archive.disposition_package(&who, &plan)).await?;
+    Ok(zip_response(&app, export))
+}
+
+/// Hand in the receiving archive's receipt. What it does not name by its SHA-256 stays here.
+#[utoipa::path(post, path = "/api/v1/dispositions/{plan}/confirmation", params(("plan" = String, Path)),
+    request_body = TransferReceipt,
+    responses((status = 200, body = PlanView), (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn confirm(
+    State(app): State<App>,
+    Who(who): Who,
+    PathOf(plan): PathOf<String>,
+    Body(receipt): Body<TransferReceipt>,
+) -> Result<Json<PlanView>, Problem> {
+    Ok(Json(app.run(move |archive| archive.disposition_confirm(&who, &plan, &receipt)).await?))
+}
+
+/// In which language a document is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DocumentLanguage {
+    #[default]
+    Ja,
+    En,
+}
+
+impl From<DocumentLanguage> for Lang {
+    fn from(language: DocumentLanguage) -> Self {
+        match language {
+            DocumentLanguage::Ja => Self::Ja,
+            DocumentLanguage::En => Self::En,
+        }
+    }
+}
+
+/// How a document is wanted.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+pub struct DocumentParams {
+    /// `ja` (default) or `en`.
+    pub lang: DocumentLanguage,
+}
+
+/// The certificate of a destroyed record as PDF.
+#[utoipa::path(get, path = "/api/v1/records/{id}/certificate.pdf", params(("id" = RecordId, Path), DocumentParams),
+    responses((status = 200, content_type = "application/pdf", body = Vec<u8>),
+              (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn certificate_pdf(
+    State(app): State<App>,
+    Who(who): Who,
+    PathOf(id): PathOf<RecordId>,
+    Params(params): Params<DocumentParams>,
+) -> Result<Response, Problem> {
+    let lang = params.lang.into();
+    let pdf = app.run(move |archive| archive.disposition_certificate_pdf(&who, id, lang)).await?;
+    let name = format!("attachment; filename=\"certificate-{id}.pdf\"");
+    let headers = [(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, HttpBody::from(pdf)).into_response())
 }
 
 /// The certificate of a destroyed record.

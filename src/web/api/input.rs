@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::{Changes, Principal};
 use crate::config::Config;
 use crate::record::counterparty::{normalize_corporate_number, normalize_invoice_number};
-use crate::record::{Counterparty, Currency, Metadata, Money, TaxBasis, amount, date, file_name};
+use crate::record::{Counterparty, Currency, Metadata, Money, Span, TaxBasis, amount, date, file_name};
 use crate::retention::class_named;
 use crate::web::Problem;
 
@@ -31,6 +31,12 @@ pub struct MetadataInput {
     pub effective_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_on: Option<String>,
+    /// 更新拒絶の通知期間, as people write lengths of time: `3か月`, `90日`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice_period: Option<String>,
+    /// 自動更新期間: `1年`; empty: it does not renew itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renews_every: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub received_on: Option<String>,
     /// 取引先, required for a deposit.
@@ -95,6 +101,8 @@ impl MetadataInput {
             signed_on: optional_date("signed_on", &self.signed_on)?.flatten(),
             effective_from: optional_date("effective_from", &self.effective_from)?.flatten(),
             ends_on: optional_date("ends_on", &self.ends_on)?.flatten(),
+            notice_period: optional_span("notice_period", &self.notice_period)?.flatten(),
+            renews_every: optional_span("renews_every", &self.renews_every)?.flatten(),
             received_on: optional_date("received_on", &self.received_on)?.flatten(),
             counterparty: Counterparty {
                 name,
@@ -132,6 +140,8 @@ impl MetadataInput {
             signed_on: optional_date("signed_on", &self.signed_on)?,
             effective_from: optional_date("effective_from", &self.effective_from)?,
             ends_on: optional_date("ends_on", &self.ends_on)?,
+            notice_period: optional_span("notice_period", &self.notice_period)?,
+            renews_every: optional_span("renews_every", &self.renews_every)?,
             received_on: optional_date("received_on", &self.received_on)?,
             counterparty: self.counterparty.clone(),
             corporate_number: self.corporate_number()?,
@@ -187,6 +197,11 @@ impl MetadataInput {
 fn optional_date(field: &str, text: &Option<String>) -> Result<Option<Option<chrono::NaiveDate>>, Problem> {
     let Some(text) = text else { return Ok(None) };
     non_empty(text).map(|text| read(field, date::parse_date(&text))).transpose().map(Some)
+}
+
+fn optional_span(field: &str, text: &Option<String>) -> Result<Option<Option<Span>>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    non_empty(text).map(|text| read(field, text.parse::<Span>())).transpose().map(Some)
 }
 
 fn optional_text(text: &Option<String>) -> Option<Option<String>> {

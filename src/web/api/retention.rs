@@ -4,8 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Params};
-use crate::archive::{DueList, FiscalYearsChange, FiscalYearsView, LossDeclaration, Reevaluation};
+use axum::http::StatusCode;
+
+use super::{Body, Params, PathOf};
+use crate::archive::{
+    DueList, FiscalYearsChange, FiscalYearsView, LossDeclaration, Reevaluation, ShortenRequest,
+    ShorteningView,
+};
 use crate::record::date;
 use crate::retention::{Policy, Text};
 use crate::web::auth::Who;
@@ -130,4 +135,40 @@ pub async fn reevaluation(State(app): State<App>, Who(who): Who) -> Result<Json<
     responses((status = 200, body = Reevaluation), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub async fn reevaluate(State(app): State<App>, Who(who): Who) -> Result<Json<Reevaluation>, Problem> {
     Ok(Json(app.run(move |archive| archive.retention_reevaluate(&who, &|_, _| {})).await?))
+}
+
+/// Proposals to shorten periods, newest first.
+#[utoipa::path(get, path = "/api/v1/retention/shortenings",
+    responses((status = 200, body = Vec<ShorteningView>), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub async fn shortenings(
+    State(app): State<App>,
+    Who(who): Who,
+) -> Result<Json<Vec<ShorteningView>>, Problem> {
+    Ok(Json(app.run(move |archive| archive.retention_shortenings(&who)).await?))
+}
+
+/// Propose that records be kept only as long as their present class, policies and facts ask. Changes nothing yet; refused
+/// for records in compliance mode.
+#[utoipa::path(post, path = "/api/v1/retention/shortenings", request_body = ShortenRequest,
+    responses((status = 201, body = ShorteningView), (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn shorten(
+    State(app): State<App>,
+    Who(who): Who,
+    Body(request): Body<ShortenRequest>,
+) -> Result<(StatusCode, Json<ShorteningView>), Problem> {
+    let proposed = app.run(move |archive| archive.retention_shorten(&who, &request)).await?;
+    Ok((StatusCode::CREATED, Json(proposed)))
+}
+
+/// Consent to a shortening. Takes somebody other than its author; the new dates hold from then on.
+#[utoipa::path(post, path = "/api/v1/retention/shortenings/{number}/approval", params(("number" = String, Path)),
+    responses((status = 200, body = ShorteningView), (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn approve_shortening(
+    State(app): State<App>,
+    Who(who): Who,
+    PathOf(number): PathOf<String>,
+) -> Result<Json<ShorteningView>, Problem> {
+    Ok(Json(app.run(move |archive| archive.retention_shorten_approve(&who, &number)).await?))
 }

@@ -29,6 +29,7 @@ pub fn label(act: Act, t: &'static Text) -> &'static str {
         Act::HoldRelease => t.act_hold_release,
         Act::DispositionPlan => t.act_disposition_plan,
         Act::DispositionApprove => t.act_disposition_approve,
+        Act::DispositionTransfer => t.act_disposition_transfer,
         Act::Dispose => t.act_dispose,
         Act::DispositionComplete => t.act_disposition_complete,
         Act::Timestamp => t.act_timestamp,

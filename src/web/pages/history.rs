@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::display;
 use super::text::{Text, text};
-use crate::record::{Metadata, Version};
+use crate::record::{Metadata, Span, Version};
 use crate::retention::{Lang, class_label};
 
 /// One version as the page shows it.
@@ -82,6 +82,9 @@ fn change(label: &str, before: String, after: String, lang: Lang) -> Change {
 pub fn fields(metadata: &Metadata, lang: Lang) -> Vec<(&'static str, String)> {
     let t = text(lang);
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| display::day(day, lang)).unwrap_or_default();
+    let span = |span: Option<Span>| {
+        span.map(|span| if lang == Lang::Ja { span.ja() } else { span.en() }).unwrap_or_default()
+    };
     let words = |words: &Option<String>| words.clone().unwrap_or_default();
     vec![
         (t.date, display::day(metadata.transaction_date, lang)),
@@ -93,6 +96,8 @@ pub fn fields(metadata: &Metadata, lang: Lang) -> Vec<(&'static str, String)> {
         (t.signed_on, day(metadata.signed_on)),
         (t.effective_from, day(metadata.effective_from)),
         (t.ends_on, day(metadata.ends_on)),
+        (t.notice_period, span(metadata.notice_period)),
+        (t.renews_every, span(metadata.renews_every)),
         (t.received_on, day(metadata.received_on)),
         (t.corporate_number, words(&metadata.counterparty.corporate_number)),
         (t.invoice_number, words(&metadata.counterparty.invoice_number)),
@@ -114,6 +119,8 @@ mod tests {
             signed_on: None,
             effective_from: None,
             ends_on: None,
+            notice_period: None,
+            renews_every: None,
             received_on: None,
             counterparty: Counterparty::named("㈱国税商事"),
             amount: None,

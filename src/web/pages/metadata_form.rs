@@ -9,17 +9,19 @@ use super::words;
 use crate::record::amount::{format_minor, parse_minor};
 use crate::record::counterparty::{normalize_corporate_number, normalize_invoice_number};
 use crate::record::date::parse_date;
-use crate::record::{Currency, Metadata, TaxBasis};
+use crate::record::{Currency, Metadata, Span, TaxBasis};
 use crate::retention::{KNOWN_CLASSES, Lang, class_label};
 use crate::web::api::input::MetadataInput;
 
 /// Names of the fields; anything else in a request is left alone.
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 18] = [
     "entity",
     "date",
     "signed_on",
     "effective_from",
     "ends_on",
+    "notice_period",
+    "renews_every",
     "received_on",
     "counterparty",
     "corporate_number",
@@ -52,6 +54,10 @@ impl MetadataForm {
         ];
         for (name, day) in optional {
             form.set(name, day.map(|day| day.to_string()).unwrap_or_default());
+        }
+        let spans = [("notice_period", metadata.notice_period), ("renews_every", metadata.renews_every)];
+        for (name, span) in spans {
+            form.set(name, span.map(Span::ja).unwrap_or_default());
         }
         form.set("date", metadata.transaction_date);
         form.set("counterparty", &metadata.counterparty.name);
@@ -118,6 +124,11 @@ impl MetadataForm {
                 errors.add(name, words::date(&error, lang));
             }
         }
+        for name in ["notice_period", "renews_every"] {
+            if let Some(Err(_)) = self.given(name).map(str::parse::<Span>) {
+                errors.add(name, t.field_span_wrong);
+            }
+        }
         if self.given("date").is_none() {
             errors.add("date", t.field_date_missing);
         }
@@ -161,6 +172,8 @@ impl MetadataForm {
             signed_on: text("signed_on"),
             effective_from: text("effective_from"),
             ends_on: text("ends_on"),
+            notice_period: text("notice_period"),
+            renews_every: text("renews_every"),
             received_on: text("received_on"),
             counterparty: text("counterparty"),
             corporate_number: text("corporate_number"),
@@ -185,6 +198,8 @@ impl MetadataForm {
             signed_on: changed("signed_on"),
             effective_from: changed("effective_from"),
             ends_on: changed("ends_on"),
+            notice_period: changed("notice_period"),
+            renews_every: changed("renews_every"),
             received_on: changed("received_on"),
             counterparty: changed("counterparty"),
             corporate_number: changed("corporate_number"),

@@ -29,6 +29,7 @@ pub struct RecordTemplate {
     pub notice: Option<&'static str>,
     pub fields: Vec<(String, String)>,
     pub retention_sentence: String,
+    pub term_sentence: Option<String>,
     pub retain_until: String,
     pub reasons: Vec<String>,
     pub sha256: String,
@@ -97,6 +98,10 @@ impl RecordTemplate {
             shown_here: matches!(record.panel.format, Format::Pdf { .. }),
             notice: notice(&record.panel, t),
             fields: shown_fields(newest, lang),
+            term_sentence: record.term.as_ref().map(|term| match lang {
+                Lang::Ja => term.sentence_ja.clone(),
+                Lang::En => term.sentence_en.clone(),
+            }),
             retention_sentence: match lang {
                 Lang::Ja => record.retention.sentence_ja.clone(),
                 Lang::En => record.retention.sentence_en.clone(),

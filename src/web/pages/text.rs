@@ -25,7 +25,7 @@ catalogue! {
     product skip nav_search nav_deposit sign_out other_language recorded tagline
 
     // metadata
-    entity date signed_on effective_from ends_on received_on counterparty corporate_number invoice_number amount
+    entity date signed_on effective_from ends_on notice_period notice_period_hint renews_every renews_every_hint field_span_wrong received_on counterparty corporate_number invoice_number amount
     no_amount no_amount_shown currency tax tax_included tax_excluded tax_none tax_unknown class title number file_name
     retain_until no_end required
 
@@ -79,7 +79,7 @@ catalogue! {
     act_init act_deposit act_duplicate act_view act_download act_search act_correct act_withdraw act_reinstate
     act_export act_import act_job act_sign_in act_sign_in_failed act_verify act_config act_index_rebuild
     act_backup act_restore
-    act_hold_place act_hold_release act_disposition_plan act_disposition_approve act_dispose act_disposition_complete
+    act_hold_place act_hold_release act_disposition_plan act_disposition_approve act_disposition_transfer act_dispose act_disposition_complete
     act_timestamp
 }
 
