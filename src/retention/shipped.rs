@@ -12,7 +12,7 @@ pub const SHIPPED: [(&str, &str); 4] = [
 ];
 
 /// Policies for other businesses and countries: `init` puts them into `available/`, where they wait to be chosen.
-pub const AVAILABLE: [(&str, &str); 56] = [
+pub const AVAILABLE: [(&str, &str); 70] = [
     ("at-bao.toml", include_str!("../../retention-policies/available/at-bao.toml")),
     ("at-real-estate.toml", include_str!("../../retention-policies/available/at-real-estate.toml")),
     ("de-ao-books.toml", include_str!("../../retention-policies/available/de-ao-books.toml")),
@@ -25,17 +25,31 @@ pub const AVAILABLE: [(&str, &str); 56] = [
     ("eu-oss.toml", include_str!("../../retention-policies/available/eu-oss.toml")),
     ("eu-vat-at.toml", include_str!("../../retention-policies/available/eu-vat-at.toml")),
     ("eu-vat-be.toml", include_str!("../../retention-policies/available/eu-vat-be.toml")),
+    ("eu-vat-bg.toml", include_str!("../../retention-policies/available/eu-vat-bg.toml")),
+    ("eu-vat-cy.toml", include_str!("../../retention-policies/available/eu-vat-cy.toml")),
     ("eu-vat-cz.toml", include_str!("../../retention-policies/available/eu-vat-cz.toml")),
     ("eu-vat-de.toml", include_str!("../../retention-policies/available/eu-vat-de.toml")),
     ("eu-vat-dk.toml", include_str!("../../retention-policies/available/eu-vat-dk.toml")),
+    ("eu-vat-ee.toml", include_str!("../../retention-policies/available/eu-vat-ee.toml")),
     ("eu-vat-es.toml", include_str!("../../retention-policies/available/eu-vat-es.toml")),
+    ("eu-vat-fi.toml", include_str!("../../retention-policies/available/eu-vat-fi.toml")),
     ("eu-vat-fr.toml", include_str!("../../retention-policies/available/eu-vat-fr.toml")),
+    ("eu-vat-gr.toml", include_str!("../../retention-policies/available/eu-vat-gr.toml")),
+    ("eu-vat-hr.toml", include_str!("../../retention-policies/available/eu-vat-hr.toml")),
+    ("eu-vat-hu.toml", include_str!("../../retention-policies/available/eu-vat-hu.toml")),
     ("eu-vat-ie.toml", include_str!("../../retention-policies/available/eu-vat-ie.toml")),
     ("eu-vat-it.toml", include_str!("../../retention-policies/available/eu-vat-it.toml")),
+    ("eu-vat-lt.toml", include_str!("../../retention-policies/available/eu-vat-lt.toml")),
     ("eu-vat-lu.toml", include_str!("../../retention-policies/available/eu-vat-lu.toml")),
+    ("eu-vat-lv.toml", include_str!("../../retention-policies/available/eu-vat-lv.toml")),
+    ("eu-vat-mt.toml", include_str!("../../retention-policies/available/eu-vat-mt.toml")),
     ("eu-vat-nl.toml", include_str!("../../retention-policies/available/eu-vat-nl.toml")),
     ("eu-vat-pl.toml", include_str!("../../retention-policies/available/eu-vat-pl.toml")),
     ("eu-vat-pt.toml", include_str!("../../retention-policies/available/eu-vat-pt.toml")),
+    ("eu-vat-ro.toml", include_str!("../../retention-policies/available/eu-vat-ro.toml")),
+    ("eu-vat-se.toml", include_str!("../../retention-policies/available/eu-vat-se.toml")),
+    ("eu-vat-si.toml", include_str!("../../retention-policies/available/eu-vat-si.toml")),
+    ("eu-vat-sk.toml", include_str!("../../retention-policies/available/eu-vat-sk.toml")),
     ("fr-commerce.toml", include_str!("../../retention-policies/available/fr-commerce.toml")),
     (
         "fr-consumer-contracts.toml",

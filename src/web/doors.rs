@@ -105,6 +105,17 @@ fn page(reads: bool, path: &str) -> Option<Action> {
         (false, "/records/{id}/withdrawal" | "/records/{id}/reinstatement") => Action::Withdraw,
         (_, "/deposit") => Action::Deposit,
         (true, "/timestamps") => Action::TimestampStatus,
+        (true, "/jobs") => Action::JobsList,
+        (true, "/holds") => Action::HoldList,
+        (false, "/holds") => Action::HoldPlace,
+        (false, "/holds/releases") => Action::HoldRelease,
+        (true, "/dispositions" | "/dispositions/{plan}") => Action::DispositionList,
+        (false, "/dispositions") => Action::DispositionPlan,
+        (false, "/dispositions/{plan}/approval") => Action::DispositionApprove,
+        (false, "/dispositions/{plan}/performance") => Action::DispositionPerform,
+        (true, "/users") => Action::UserList,
+        (false, "/users" | "/users/{name}/changes") => Action::UserChange,
+        (false, "/users/{name}/tokens" | "/tokens/{id}/revocation") => Action::TokenChange,
         _ => return None,
     })
 }

@@ -15,7 +15,9 @@ impl Operation {
     pub fn path(&self, id: &str) -> String {
         let name = "nobody-of-this-name";
         let filled = self.template.replace("{id}", id).replace("{seq}", "0").replace("{name}", name);
-        let filled = filled.replace("{plan}", "0198c0de-0000-7000-8000-000000000001");
+        let filled = filled
+            .replace("{plan}", "0198c0de-0000-7000-8000-000000000001")
+            .replace("{number}", "0198c0de-0000-7000-8000-000000000002");
         assert!(!filled.contains('{'), "{filled}: teach the tests this parameter");
         filled
     }

@@ -144,6 +144,15 @@ impl Archive {
         Ok(rows.into_iter().map(PlanView::from).collect())
     }
 
+    /// One plan.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotFound`], or damage.
+    pub fn disposition_show(&self, who: &Principal, plan: &str) -> Result<PlanView, ArchiveError> {
+        permit(who, Action::DispositionList)?;
+        Ok(self.plan_row(&*self.store.view(), plan)?.0.into())
+    }
+
     /// Records that are eligible and under no hold, the longest over first.
     fn eligible_items(&self, today: NaiveDate) -> Result<Vec<PlanItem>, ArchiveError> {
         let mut items = Vec::new();

@@ -53,6 +53,8 @@ pub fn way_back(method: &Method, uri: &Uri) -> String {
     let mut segments = uri.path().split('/').skip(1);
     match (segments.next(), segments.next()) {
         (Some("records"), Some(id)) => format!("/records/{id}"),
+        (Some("dispositions"), Some(plan)) => format!("/dispositions/{plan}"),
+        (Some(place @ ("holds" | "dispositions" | "users")), _) => format!("/{place}"),
         (Some("deposit"), None) => "/deposit".to_owned(),
         _ => "/".to_owned(),
     }

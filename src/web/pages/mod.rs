@@ -5,15 +5,18 @@ mod assets;
 mod change;
 mod deposit;
 mod display;
+mod dispositions;
 mod error_page;
 mod errors;
 mod face;
 mod history;
+mod holds;
 mod jobs;
 mod lang;
 mod link;
 mod metadata_form;
 mod page;
+mod people;
 mod record;
 mod record_view;
 mod signature_view;
@@ -53,6 +56,16 @@ pub fn router() -> Router<App> {
         .route("/records/{id}/reinstatement", post(change::reinstate))
         .route("/jobs", get(jobs::jobs))
         .route("/timestamps", get(timestamps::timestamps))
+        .route("/holds", get(holds::holds).post(holds::place))
+        .route("/holds/releases", post(holds::release))
+        .route("/dispositions", get(dispositions::list).post(dispositions::make))
+        .route("/dispositions/{plan}", get(dispositions::plan))
+        .route("/dispositions/{plan}/approval", post(dispositions::approve))
+        .route("/dispositions/{plan}/performance", post(dispositions::perform))
+        .route("/users", get(people::people).post(people::add))
+        .route("/users/{name}/changes", post(people::change))
+        .route("/users/{name}/tokens", post(people::create_token))
+        .route("/tokens/{id}/revocation", post(people::revoke))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));

@@ -35,6 +35,15 @@ pub struct May {
     pub export: bool,
     pub jobs: bool,
     pub timestamps: bool,
+    pub holds: bool,
+    pub hold_place: bool,
+    pub hold_release: bool,
+    pub dispositions: bool,
+    pub plan: bool,
+    pub approve: bool,
+    pub perform: bool,
+    pub users: bool,
+    pub users_change: bool,
 }
 
 impl May {
@@ -49,6 +58,15 @@ impl May {
             export: may(Action::Export),
             jobs: may(Action::JobsList),
             timestamps: may(Action::TimestampStatus),
+            holds: may(Action::HoldList),
+            hold_place: may(Action::HoldPlace),
+            hold_release: may(Action::HoldRelease),
+            dispositions: may(Action::DispositionList),
+            plan: may(Action::DispositionPlan),
+            approve: may(Action::DispositionApprove),
+            perform: may(Action::DispositionPerform),
+            users: may(Action::UserList),
+            users_change: may(Action::UserChange),
         }
     }
 }

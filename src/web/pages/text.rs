@@ -65,6 +65,24 @@ catalogue! {
     stamps_over stamps_later stamps_result stamps_requests stamps_clock stamps_missed stamp_window_seven stamp_window_cycle
     stamp_granted stamp_refused stamp_unanswered
 
+    // holds
+    nav_holds holds_heading holds_help holds_none hold_name hold_custodian hold_records hold_by_conditions hold_placed
+    hold_state hold_active hold_released hold_release hold_place hold_ids hold_ids_help hold_conditions_help
+    second_person
+
+    // dispositions
+    nav_dispositions dispositions_heading dispositions_help plans_none plan_day plan_state plan_author plan_action
+    plan_destroy plan_transfer plan_planned plan_approved plan_packaged plan_confirmed plan_performed plan_make
+    plan_make_help plan_transfer_to plan_transfer_help plan_heading plan_facts plan_items plan_why plan_kept
+    plan_trusted plan_count plan_approve plan_approve_help plan_perform plan_perform_help plan_perform_sure plan_waits
+    certificate
+
+    // people
+    nav_people people_heading people_help users user_name roles entities entities_help all_entities user_state
+    user_enabled user_disabled user_enable user_disable user_add tokens token_label token_created token_expires
+    token_make token_made token_revoke token_revoked role_clerk role_manager role_approver role_auditor role_admin
+    role_owner role_system
+
     // sign-in
     sign_in_title sign_in_heading sign_in_help token sign_in_button token_wrong wait
 
