@@ -1,5 +1,6 @@
 //! The pages of holds, disposition and people as a browser meets them: who is offered what, and that forms do what they say.
 
+#[allow(dead_code, reason = "a support file of several tests")]
 #[path = "pages/site.rs"]
 mod site;
 

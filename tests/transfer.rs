@@ -1,6 +1,7 @@
 //! From one archive to another at the command line: plan, consent, package, import, receipt, destruction, certificates. With
 //! a real timestamp authority (OpenSSL), since nothing is destroyed without a verified token.
 
+#[allow(dead_code, reason = "a support file of several tests")]
 #[path = "support/authority.rs"]
 mod authority;
 mod support;
