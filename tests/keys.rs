@@ -176,8 +176,9 @@ fn a_lost_key_comes_back_from_a_kit_and_wrong_shares_are_named() {
     assert!(refused.message.contains("of another archive"), "{}", refused.message);
     assert_eq!(fs::read(key_file(&archive.data())).unwrap(), b"scribbled over", "nothing was written");
 
-    let html = kit[3].with_extension("html");
-    let recovered = recover(&[&kit[1], &html]).success();
+    let page = kit[3].with_extension("pdf");
+    assert!(recover(&[&kit[1], &page]).failure(12).message.contains("is not text"));
+    let recovered = recover(&[&kit[1], &kit[3]]).success();
     assert_eq!(fs::read(key_file(&archive.data())).unwrap(), key);
     assert_eq!(fs::read(text(&recovered["moved"])).unwrap(), b"scribbled over");
     archive.json(["show", &id]);

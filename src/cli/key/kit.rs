@@ -13,7 +13,9 @@ use super::super::CliError;
 use super::super::client::Client;
 use super::super::output::Output;
 use super::{open_key_file, page};
-use crate::archive::{KeySource, KeyStatus, KitDecision, KitRecord, Options, RecordedKit};
+use crate::archive::{
+    Clock as _, KeySource, KeyStatus, KitDecision, KitRecord, Options, RecordedKit, SystemClock,
+};
 use crate::seal::Kek;
 use crate::seal::share::{self, Share};
 use crate::web::api::Status;
@@ -85,13 +87,13 @@ fn make(data: &Path, options: &KitOptions, directory: &Path, output: &Output) ->
     })?;
     let shares = split(kek, options)?;
     let archive: Status = client.get("/api/v1/status")?;
-    let about = page::About::new(&archive, data);
+    let about = page::About::new(&archive, data, SystemClock.now());
     create_directory(directory)?;
     let mut files = Vec::new();
     for share in &shares {
-        for (name, text) in page::render(share, &about)? {
+        for (name, bytes) in page::render(share, &about)? {
             let path = directory.join(name);
-            write_private(&path, text.as_bytes())?;
+            write_private(&path, &bytes)?;
             files.push(path);
         }
     }

@@ -18,7 +18,7 @@ use crate::seal::share::{Recovered, Share, ShareReader, combine};
 
 #[derive(Debug, Args)]
 pub struct RecoverOptions {
-    /// A file with a share: its page as text, or what its QR code says. Without any, shares are typed at the terminal
+    /// A text file with a share: its five lines, or what its QR code says. Without any, shares are typed at the terminal
     #[arg(long = "share", value_name = "FILE")]
     pub shares: Vec<PathBuf>,
     /// Check the key against this backup repository, when there is no archive any more; needs --output
@@ -109,9 +109,7 @@ fn read(path: &Path) -> Result<Share, CliError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE as usize + 1));
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
     let text = str::from_utf8(&bytes).map_err(|_| refused(&format!("{} is not text", path.display())))?;
-    // The lines of a page to print begin after a mark.
-    let text = Zeroizing::new(text.replace("<pre>", "\n"));
-    Share::parse(&text).map_err(|error| refused(&format!("{}: {error}", path.display())))
+    Share::parse(text).map_err(|error| refused(&format!("{}: {error}", path.display())))
 }
 
 /// Asks for shares line by line; a mistyped line is told at once and asked for again.
