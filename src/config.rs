@@ -51,6 +51,8 @@ pub struct Config {
     #[serde(default)]
     pub backup: BackupConfig,
     #[serde(default)]
+    pub fixity: FixityConfig,
+    #[serde(default)]
     pub signatures: SignaturesConfig,
     #[serde(default)]
     pub people: PeopleConfig,
@@ -164,6 +166,31 @@ impl BackupConfig {
     }
 }
 
+/// How often every contract is read again.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FixityConfig {
+    /// Nights in which all contracts are read once.
+    pub days: u32,
+    /// Bytes a second that the nightly reading takes at most, so that searches stay fast.
+    pub bytes_per_second: u64,
+}
+
+impl Default for FixityConfig {
+    fn default() -> Self {
+        Self { days: 90, bytes_per_second: 50 << 20 }
+    }
+}
+
+impl FixityConfig {
+    fn check(&self) -> Result<(), String> {
+        match self.days > 0 && self.bytes_per_second >= 1 << 20 {
+            true => Ok(()),
+            false => Err("[fixity] days is at least 1, bytes_per_second at least 1048576 (1 MiB)".into()),
+        }
+    }
+}
+
 /// Whose certificates are believed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -258,6 +285,7 @@ impl Config {
             return Err("[deposit] max_bytes must be above zero and at most max_bytes_in_flight".into());
         }
         self.backup.check()?;
+        self.fixity.check()?;
         self.notices.check()?;
         self.timestamps.check()?;
         if !self.server.listen.ip().is_loopback() {
@@ -333,6 +361,8 @@ mod tests {
         assert_eq!(config.backup.key_set_days, BackupConfig::default().key_set_days);
         assert_eq!(config.backup.ship_seconds, BackupConfig::default().ship_seconds);
         assert_eq!(config.backup.daily, None);
+        assert_eq!(config.fixity.days, FixityConfig::default().days);
+        assert_eq!(config.fixity.bytes_per_second, FixityConfig::default().bytes_per_second);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Archive;
@@ -13,7 +14,7 @@ use super::retrieve::unseal_original;
 use super::rows::{self, V1, meta};
 use crate::journal::Act;
 use crate::record::RecordId;
-use crate::store::{Batch, BlobId, Direction, Table};
+use crate::store::{Batch, BlobId, Direction, Table, View};
 
 /// Problems told by name; the rest is only counted.
 const MAX_LISTED: usize = 1_000;
@@ -41,6 +42,38 @@ pub struct FixityReport {
 struct FixityRow {
     v: V1,
     after: Option<RecordId>,
+    /// When the last run ended. Rows of earlier releases tell none of what follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<DateTime<Utc>>,
+    /// Of the round under way; each round begins with the first contract.
+    #[serde(default)]
+    read: u64,
+    #[serde(default)]
+    damaged: u64,
+    #[serde(default)]
+    repaired: u64,
+    /// When the last whole round ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    completed_at: Option<DateTime<Utc>>,
+}
+
+/// How far the reading has come.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FixityStatus {
+    /// Nights in which all contracts are read once, and bytes a second at most.
+    pub days: u32,
+    pub bytes_per_second: u64,
+    /// Contracts there are, and how many of them the round under way has read.
+    pub contracts: u64,
+    pub read: u64,
+    /// Found damaged in this round, and of these mended.
+    pub damaged: u64,
+    pub repaired: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<DateTime<Utc>>,
+    /// When the last whole round ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<DateTime<Utc>>,
 }
 
 impl Archive {
@@ -59,9 +92,8 @@ impl Archive {
         permit(who, Action::BackupVerify)?;
         let view = self.store.view();
         let count = view.scan(Table::Keys, &[], None, Direction::Forward).count();
-        let row = view.get(Table::Meta, meta::FIXITY)?;
-        let row: Option<FixityRow> = row.map(|row| rows::decode("fixity row", &row)).transpose()?;
-        let mut after = row.and_then(|row| row.after);
+        let row = fixity_row(&*view)?;
+        let mut after = row.as_ref().and_then(|row| row.after);
         // The first key after the one read last: a record id is 16 bytes, so one more byte sorts right behind it.
         let from = after.map(|id| [id.as_bytes().as_slice(), &[0]].concat()).unwrap_or_default();
         let due = count.div_ceil(parts.max(1) as usize).max(1);
@@ -83,8 +115,51 @@ impl Archive {
             after = None;
         }
         report.sound = report.damaged == report.repaired;
-        self.journal_fixity(who, &report, after)?;
+        let before = row.filter(|row| row.after.is_some());
+        self.journal_fixity(who, &report, self.row_after(before, &report, after)?)?;
         Ok(report)
+    }
+
+    /// How far the reading of all contracts has come.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub fn fixity_status(&self, who: &Principal) -> Result<FixityStatus, ArchiveError> {
+        permit(who, Action::BackupList)?;
+        let view = self.store.view();
+        let row = fixity_row(&*view)?;
+        let settings = &self.config.fixity;
+        Ok(FixityStatus {
+            days: settings.days,
+            bytes_per_second: settings.bytes_per_second,
+            contracts: view.scan(Table::Keys, &[], None, Direction::Forward).count() as u64,
+            read: row.as_ref().map_or(0, |row| row.read),
+            damaged: row.as_ref().map_or(0, |row| row.damaged),
+            repaired: row.as_ref().map_or(0, |row| row.repaired),
+            last_run: row.as_ref().and_then(|row| row.at),
+            completed_at: row.and_then(|row| row.completed_at),
+        })
+    }
+
+    /// The row after a run that came to `after`; `before` is of the same round, unless a round ended with it.
+    fn row_after(
+        &self,
+        before: Option<FixityRow>,
+        report: &FixityReport,
+        after: Option<RecordId>,
+    ) -> Result<FixityRow, ArchiveError> {
+        let now = self.now();
+        let last = fixity_row(&*self.store.view())?.and_then(|row| row.completed_at);
+        let so_far = before.map_or((0, 0, 0), |row| (row.read, row.damaged, row.repaired));
+        Ok(FixityRow {
+            v: V1,
+            after,
+            at: Some(now),
+            read: so_far.0 + report.read,
+            damaged: so_far.1 + report.damaged,
+            repaired: so_far.2 + report.repaired,
+            completed_at: if report.round_complete { Some(now) } else { last },
+        })
     }
 
     /// Reads one contract; returns its bytes.
@@ -138,13 +213,18 @@ impl Archive {
         &self,
         who: &Principal,
         report: &FixityReport,
-        after: Option<RecordId>,
+        row: FixityRow,
     ) -> Result<(), ArchiveError> {
         let details = Some(self.keyring.seal_archive_details(&("fixity", report))?);
         let mut batch = Batch::default();
-        batch.put(Table::Meta, meta::FIXITY, rows::encode(&FixityRow { v: V1, after }));
+        batch.put(Table::Meta, meta::FIXITY, rows::encode(&row));
         let write = Box::new(move |_: &_| Ok(Written { details, batch }));
         let draft = Draft { actor: who.clone(), act: Act::Verify, record: None, blob_bytes: 0, write };
         self.committer.commit(draft).map(drop)
     }
+}
+
+fn fixity_row(view: &dyn View) -> Result<Option<FixityRow>, ArchiveError> {
+    let row = view.get(Table::Meta, meta::FIXITY)?;
+    row.map(|row| rows::decode("fixity row", &row)).transpose()
 }

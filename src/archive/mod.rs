@@ -87,7 +87,7 @@ pub use due::{DueList, DueRecord};
 pub use error::ArchiveError;
 pub use export::{ExportPlan, ExportSelection, ExportSummary, JournalExport};
 pub use fiscal_years::{FiscalYearsChange, FiscalYearsView, LossDeclaration};
-pub use fixity::FixityReport;
+pub use fixity::{FixityReport, FixityStatus};
 pub use fsck::FsckReport;
 pub use holds::{HoldRequest, HoldView, Release};
 pub use indexer::IndexStatus;

@@ -1,6 +1,7 @@
 //! The command line: every command, flag and example.
 
 mod get;
+mod import;
 mod jobs;
 mod journal;
 mod metadata;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use get::GetOptions;
+pub use import::{Encoding, ImportOptions};
 pub use jobs::{JobsCommand, JobsOptions};
 pub use journal::{IndexCommand, IndexOptions, JournalCommand, JournalOptions};
 pub use metadata::MetadataFlags;
@@ -24,6 +26,7 @@ pub use retention::{
 pub use verify::{InspectOptions, VerifyOptions};
 
 use super::backup::BackupOptions;
+use super::fixity::FixityOptions;
 use super::key::KeyOptions;
 use super::notices::NoticesOptions;
 use super::output::Lang;
@@ -145,6 +148,9 @@ pub enum Command {
     /// Backups: make, list, verify, practise restoring
     #[command(after_help = "Examples:\n  shosoin backup run daily\n  shosoin backup verify daily-12")]
     Backup(BackupOptions),
+    /// Read contracts again, compare, and mend damaged ones from a backup
+    #[command(after_help = "Examples:\n  shosoin fixity status\n  shosoin fixity run")]
+    Fixity(FixityOptions),
     /// Restore an archive from a backup into an empty directory
     #[command(
         after_help = "Example:\n  shosoin restore --from /mnt/backup/daily --to /srv/shosoin --key /media/usb/kek.key"
@@ -200,37 +206,6 @@ pub struct DepositOptions {
     /// Take metadata that is missing from the flags from file name and text, unseen
     #[arg(long)]
     pub accept_suggestions: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct ImportOptions {
-    /// The index book (索引簿): ファイル名, 取引年月日, 取引先, 取引金額, ...
-    #[arg(value_name = "INDEX.csv")]
-    pub index: PathBuf,
-    /// Directory of the files; that of the index book by default
-    #[arg(long, value_name = "DIR")]
-    pub files: Option<PathBuf>,
-    /// Encoding of the index book
-    #[arg(long, value_enum, default_value_t = Encoding::Auto)]
-    pub encoding: Encoding,
-    /// Write rejected rows here, with reasons
-    #[arg(long, value_name = "OUT.csv")]
-    pub rejects: Option<PathBuf>,
-    /// Append one JSON line here for each contract that is durably stored
-    #[arg(long, value_name = "OUT.jsonl")]
-    pub receipts: Option<PathBuf>,
-    /// Our own legal entity; the archive's only one by default
-    #[arg(long)]
-    pub entity: Option<String>,
-}
-
-/// Encoding of an index book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Encoding {
-    Auto,
-    #[value(name = "utf-8")]
-    Utf8,
-    Cp932,
 }
 
 #[derive(Debug, Args)]

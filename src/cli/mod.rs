@@ -11,6 +11,7 @@ mod disposition_files;
 mod error;
 mod evidence;
 mod export;
+mod fixity;
 mod get;
 mod hold;
 mod import;
@@ -90,6 +91,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
         Command::Index(options) => index::run(&data, &options, output),
         Command::Fsck => index::fsck(&data, output),
         Command::Backup(options) => backup::run(&data, &options, output),
+        Command::Fixity(options) => fixity::run(&data, &options, output),
         Command::Restore(options) => restore::run(&data, &options, output),
         Command::User(options) => user::run(&data, &options, output),
         Command::Token(options) => token::run(&data, &options, output),

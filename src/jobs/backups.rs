@@ -7,10 +7,6 @@ use super::list::{Context, Finding};
 use crate::archive::{Archive, ArchiveError, JobOutcome, Principal};
 use crate::backup::Tier;
 
-/// Fixity runs in which every contract is read once: one a night makes a quarter of a year.
-const FIXITY_PARTS: u32 = 90;
-/// Bytes a second that the re-reading takes, so that searches stay fast.
-const FIXITY_PACE: u64 = 50 << 20;
 /// Findings named in a history; the rest is counted.
 const MAX_NAMED: usize = 10;
 
@@ -78,11 +74,13 @@ pub fn drill(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding,
 
 /// Reads a part of all contracts, slowly, and mends what is damaged from a backup.
 pub fn fixity(archive: &Archive, who: &Principal, context: &Context) -> Result<Finding, ArchiveError> {
+    let settings = &archive.config().fixity;
     let pace = |bytes: u64| {
-        std::thread::sleep(Duration::from_micros(bytes.saturating_mul(1_000_000) / FIXITY_PACE));
+        let micros = bytes.saturating_mul(1_000_000) / settings.bytes_per_second.max(1);
+        std::thread::sleep(Duration::from_micros(micros));
         if context.must_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let report = archive.fixity(who, FIXITY_PARTS, &pace)?;
+    let report = archive.fixity(who, settings.days, &pace)?;
     let (read, damaged, repaired) = (report.read, report.damaged, report.repaired);
     Ok(finding(
         report.problems,

@@ -85,7 +85,7 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (false, "/dispositions/{plan}/performance") => Action::DispositionPerform,
         (true, "/jobs" | "/jobs/history") => Action::JobsList,
         (false, "/jobs/{name}/runs" | "/jobs/{name}/pause") => Action::JobsRun,
-        (true, "/backups" | "/backups/shipping") => Action::BackupList,
+        (true, "/backups" | "/backups/shipping" | "/fixity") => Action::BackupList,
         (false, "/backups" | "/backups/repair") => Action::BackupRun,
         (false, "/backups/verify" | "/backups/drill" | "/fixity") => Action::BackupVerify,
         (true, "/key") => Action::KeysStatus,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Body;
 use crate::archive::{
-    BackupReport, DrillReport, FixityReport, GenerationView, ShippingView, VerifiedGeneration,
+    BackupReport, DrillReport, FixityReport, FixityStatus, GenerationView, ShippingView, VerifiedGeneration,
 };
 use crate::backup::Tier;
 use crate::web::auth::Who;
@@ -112,6 +112,13 @@ pub async fn fixity(
 ) -> Result<Json<FixityReport>, Problem> {
     let go_on = |_: u64| std::ops::ControlFlow::<()>::Continue(());
     Ok(Json(app.run(move |archive| archive.fixity(&who, wanted.parts, &go_on)).await?))
+}
+
+/// How far the nightly reading of all contracts has come, and what it found.
+#[utoipa::path(get, path = "/api/v1/fixity",
+    responses((status = 200, body = FixityStatus), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub async fn fixity_status(State(app): State<App>, Who(who): Who) -> Result<Json<FixityStatus>, Problem> {
+    Ok(Json(app.run(move |archive| archive.fixity_status(&who)).await?))
 }
 
 /// Restore a generation for practice (the newest daily one when none is named), open it, and compare.

@@ -82,7 +82,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(backups::verify))
         .routes(routes!(backups::drill))
         .routes(routes!(backups::repair))
-        .routes(routes!(backups::fixity))
+        .routes(routes!(backups::fixity, backups::fixity_status))
         .routes(routes!(keys::status))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::kit))
