@@ -37,6 +37,7 @@ mod timestamp;
 mod timestamp_arguments;
 mod transport;
 mod verify;
+mod verify_pdf;
 mod user;
 mod words;
 

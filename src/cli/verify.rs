@@ -14,9 +14,11 @@ use super::client::Client;
 use super::error::VERIFICATION_FAILED;
 use super::output::Output;
 use super::show::id;
-use crate::archive::{Check, CheckName, ExportSelection, SearchRequest, Verified};
+use super::verify_pdf::{Head, PdfReport};
+use crate::archive::{Check, CheckName, Clock, ExportSelection, SearchRequest, SystemClock, Verified};
 use crate::export::{ReportRow, ReportWriter};
 use crate::panel::Verdict;
+use crate::web::api::Status;
 
 /// Columns of the report, in this order.
 const CHECKS: [CheckName; 4] =
@@ -55,7 +57,7 @@ const MAX_SHOWN: usize = 100;
 pub fn run(data: &Path, options: &VerifyOptions, output: &Output) -> Result<ExitCode, CliError> {
     let selection = selection(options)?;
     let client = Client::open(data)?;
-    let mut csv = options.report.as_deref().map(|path| open_report(path, output)).transpose()?;
+    let mut list = options.report.as_deref().map(|path| open_report(path, output)).transpose()?;
     let mut report = Report::default();
     let body = serde_json::to_vec(&selection).map_err(|error| CliError::usage(error.to_string()))?;
     let (mut bar, mut rest) = (None, Vec::new());
@@ -70,8 +72,12 @@ pub fn run(data: &Path, options: &VerifyOptions, output: &Output) -> Result<Exit
             let verified: Verified = serde_json::from_slice(&line).map_err(|error| {
                 CliError::new("unreachable", format!("a line of the answer: {error}"), None)
             })?;
-            if let (Some(csv), Some(path)) = (&mut csv, &options.report) {
-                write_row(csv, &verified, output).map_err(|error| CliError::file(path, &error))?;
+            match (&mut list, &options.report) {
+                (Some(List::Csv(csv)), Some(path)) => {
+                    write_row(csv, &verified, output).map_err(|error| CliError::file(path, &error))?;
+                }
+                (Some(List::Pdf(pdf, _)), _) => pdf.add(&verified, &CHECKS, output),
+                _ => {}
             }
             report.add(verified, output.json);
             bar.inc(1);
@@ -84,8 +90,16 @@ pub fn run(data: &Path, options: &VerifyOptions, output: &Output) -> Result<Exit
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    if let (Some(csv), Some(path)) = (csv, &options.report) {
-        let written = csv.finish().and_then(|mut file| file.flush().and_then(|()| file.get_ref().sync_all()));
+    if let (Some(list), Some(path)) = (list, &options.report) {
+        let written = match list {
+            List::Csv(csv) => {
+                csv.finish().and_then(|mut file| file.flush().and_then(|()| file.get_ref().sync_all()))
+            }
+            List::Pdf(pdf, mut file) => {
+                let bytes = paper(pdf, &client, options, &report, output)?;
+                file.write_all(&bytes).and_then(|()| file.sync_all())
+            }
+        };
         written.map_err(|error| CliError::file(path, &error))?;
     }
     output.result(&report, |out| print(&report, output, out))?;
@@ -106,13 +120,58 @@ fn selection(options: &VerifyOptions) -> Result<ExportSelection, CliError> {
     Ok(ExportSelection { ids, search })
 }
 
-fn open_report(path: &Path, output: &Output) -> Result<ReportWriter<BufWriter<File>>, CliError> {
-    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-        return Err(CliError::usage(format!("--report {}: name a file ending in .csv", path.display())));
+/// The result list being written: lines as they come, or a document at the end.
+enum List {
+    Csv(ReportWriter<BufWriter<File>>),
+    Pdf(PdfReport, File),
+}
+
+fn open_report(path: &Path, output: &Output) -> Result<List, CliError> {
+    let is = |kind: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(kind));
+    if !is("csv") && !is("pdf") {
+        let shown = path.display();
+        return Err(CliError::usage(format!("--report {shown}: name a file ending in .csv or .pdf")));
     }
     let file = File::create_new(path).map_err(|error| CliError::file(path, &error))?;
+    if is("pdf") {
+        return Ok(List::Pdf(PdfReport::new(), file));
+    }
     let labels = CHECKS.map(|check| label(check, output));
-    ReportWriter::new(BufWriter::new(file), &labels).map_err(|error| CliError::file(path, &error))
+    let csv = ReportWriter::new(BufWriter::new(file), &labels);
+    csv.map(List::Csv).map_err(|error| CliError::file(path, &error))
+}
+
+/// The document to print.
+fn paper(
+    pdf: PdfReport,
+    client: &Client,
+    options: &VerifyOptions,
+    report: &Report,
+    output: &Output,
+) -> Result<Vec<u8>, CliError> {
+    let status: Status = client.get("/api/v1/status")?;
+    let selection = match (&options.period, options.all) {
+        (Some(period), _) => format!("{} {period}", output.text("取引年月日", "transaction dates")),
+        (None, true) => output.text("すべての文書", "every record").to_owned(),
+        (None, false) => options.ids.join(", "),
+    };
+    let note = output.text(
+        "原本が預入れ時のまま変わっていないこと、預入れの記録が署名済みの台帳に含まれること、電子署名とタイムスタンプを、検証した日時の時点で判定した結果です。",
+        "Whether each original is as deposited, its deposit is in the signed journal, and what signatures and timestamps prove, judged \
+         for the moment of the verification.",
+    );
+    let head = Head {
+        origin: &status.origin,
+        selection: &selection,
+        made_at: SystemClock.now(),
+        note,
+        verified: report.verified,
+        passed: report.passed,
+        indeterminate: report.indeterminate,
+        failed: report.failed,
+    };
+    let labels = CHECKS.map(|check| label(check, output));
+    pdf.finish(&head, &labels, output).map_err(|error| CliError::new("failed", error.to_string(), None))
 }
 
 fn write_row(

@@ -56,14 +56,18 @@ ess_cert_id_alg = sha256
 impl Authority {
     /// An authority made at `born`; the moment it lives at from then on.
     pub fn new(name: &str, born: Option<&str>) -> Self {
-        Self::with_certificate(name, born, "stamp")
+        Self::with_config(&CONFIG.replace("NAME", name), born, "stamp")
     }
 
-    /// An authority whose certificate is not one for timestamps. OpenSSL refuses to stamp with it, which is why the wrong
-    /// certificate takes the place of the right one in the token afterwards; see `tests/authority.rs`.
-    pub fn with_certificate(name: &str, born: Option<&str>, extensions: &str) -> Self {
+    /// An authority whose certificate names a place where its revocation list is.
+    pub fn with_list_at(name: &str, url: &str) -> Self {
+        let points = format!("[stamp]\ncrlDistributionPoints = URI:{url}");
+        Self::with_config(&CONFIG.replace("NAME", name).replace("[stamp]", &points), None, "stamp")
+    }
+
+    fn with_config(config: &str, born: Option<&str>, extensions: &str) -> Self {
         let home = TempDir::new().unwrap();
-        fs::write(home.path().join("conf"), CONFIG.replace("NAME", name)).unwrap();
+        fs::write(home.path().join("conf"), config).unwrap();
         fs::write(home.path().join("serial"), "01\n").unwrap();
         let authority =
             Self { home, clock: Mutex::new(born.map(str::to_owned)), one_at_a_time: Mutex::default() };
@@ -96,6 +100,37 @@ impl Authority {
         fs::write(self.home.path().join("query"), query).unwrap();
         self.openssl("ts -reply -config conf -section t -queryfile query -out reply");
         fs::read(self.home.path().join("reply")).unwrap()
+    }
+
+    /// Its revocation list, in DER; `revoked`: with its own timestamp certificate on it.
+    pub fn list(&self, revoked: bool) -> Vec<u8> {
+        let _guard = self.one_at_a_time.lock().unwrap();
+        let config =
+            "[ca]\ndefault_ca = c\n[c]\ndatabase = index.txt\ndefault_md = sha256\ndefault_crl_days = 30\n";
+        fs::write(self.home.path().join("ca"), config).unwrap();
+        fs::write(self.home.path().join("index.txt"), "").unwrap();
+        if revoked {
+            self.openssl("ca -config ca -keyfile root.key -cert root.pem -revoke stamp.pem");
+        }
+        self.openssl("ca -config ca -keyfile root.key -cert root.pem -gencrl -out list.pem");
+        self.openssl("crl -in list.pem -outform DER -out list");
+        fs::read(self.home.path().join("list")).unwrap()
+    }
+
+    /// A token that says `info` (TSTInfo in DER), soundly signed by a certificate of this authority that is not one for
+    /// timestamps. OpenSSL's `ts` refuses to do that, its `cms` does not.
+    pub fn misused(&self, info: &[u8]) -> Vec<u8> {
+        let _guard = self.one_at_a_time.lock().unwrap();
+        fs::write(self.home.path().join("info"), info).unwrap();
+        self.openssl(
+            "x509 -req -in stamp.csr -CA root.pem -CAkey root.key -set_serial 3 -days 4400 -out plain.pem \
+             -extfile conf -extensions plain",
+        );
+        self.openssl(
+            "cms -sign -binary -nodetach -cades -econtent_type 1.2.840.113549.1.9.16.1.4 -in info -signer plain.pem \
+             -inkey stamp.key -certfile root.pem -outform DER -out misused",
+        );
+        fs::read(self.home.path().join("misused")).unwrap()
     }
 
     /// A token over `imprint`.
@@ -201,8 +236,8 @@ fn read_request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
         if let Some(end) = end {
             let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-            let length: usize =
-                head.lines().find_map(|line| line.strip_prefix("content-length:"))?.trim().parse().ok()?;
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+            let length: usize = length.map_or(Some(0), |length| length.trim().parse().ok())?;
             if bytes.len() >= end + 4 + length {
                 return Some((head, bytes[end + 4..end + 4 + length].to_vec()));
             }

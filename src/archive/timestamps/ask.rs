@@ -4,6 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
+use super::fetched::Fetched;
 use super::rows::{self, RequestRow};
 use super::trees::hex;
 use crate::archive::error::ArchiveError;
@@ -80,7 +81,18 @@ impl Archive {
         };
         let accept = |token: &TimestampToken| {
             let judge = PkiJudge { trust: &self.trust, revocation: &revocation, at: self.now() };
-            accepted(token, &judge.conclude(token, judge.at), algorithm)
+            let conclusion = judge.conclude(token, judge.at);
+            let (Some(fetcher), Some(path)) = (&self.fetcher, &conclusion.path) else {
+                return accepted(token, &conclusion, algorithm);
+            };
+            let fetched = Fetched::about(path, &**fetcher);
+            let mut known = revocation.clone();
+            known.extend(&fetched.evidence);
+            let judge = PkiJudge { revocation: &known, ..judge };
+            let mut accepted = accepted(token, &judge.conclude(token, judge.at), algorithm)?;
+            accepted.crls.extend(fetched.crls);
+            accepted.ocsps.extend(fetched.ocsps);
+            Ok(accepted)
         };
         let mut nonce = || {
             let mut bytes = [0; 16];

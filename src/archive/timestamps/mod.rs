@@ -11,6 +11,7 @@ mod assemble;
 mod attest;
 mod authorities;
 mod check;
+mod fetched;
 mod rehash;
 mod renditions;
 mod renew;

@@ -89,11 +89,10 @@ impl Archive {
         record: &Loaded,
         algorithm: DigestAlgorithm,
     ) -> Result<Vec<u8>, ArchiveError> {
-        let facts = record.facts()?;
         if algorithm == DigestAlgorithm::Sha256 {
-            return Ok(facts.sha256.0.to_vec());
+            return Ok(record.sha256()?.0.to_vec());
         }
-        Ok(algorithm.hash(&unseal_original(&*self.store, record, &facts)?))
+        Ok(algorithm.hash(&unseal_original(&*self.store, record, &record.facts()?)?))
     }
 
     /// The algorithm of the configuration if it holds beyond `limit`, else the strongest that does.

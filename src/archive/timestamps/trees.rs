@@ -118,12 +118,7 @@ impl Archive {
             Err(ArchiveError::NoSuchRecord(_) | ArchiveError::Destroyed { .. }) => return Ok(()),
             other => other?,
         };
-        let sha256 = record.facts()?.sha256;
-        if leaves.algorithm == DigestAlgorithm::Sha256 {
-            leaves.push(&record, &sha256.0);
-        } else {
-            leaves.push(&record, &self.object_hash(&record, leaves.algorithm)?);
-        }
+        leaves.push(&record, &self.object_hash(&record, leaves.algorithm)?);
         Ok(())
     }
 

@@ -35,7 +35,7 @@ pub struct VerifyOptions {
     /// Every record there is
     #[arg(long)]
     pub all: bool,
-    /// Write the result list to this new CSV file
-    #[arg(long, value_name = "F.csv")]
+    /// Write the result list to this new file: CSV, or a PDF to print
+    #[arg(long, value_name = "F.csv|F.pdf")]
     pub report: Option<PathBuf>,
 }
