@@ -6,8 +6,18 @@
 //! the signatures of the certificates in the file. `warm` keeps one trust store, as bulk verification does (it remembers
 //! signatures of authorities); `cold` begins each file with a new one.
 //!
-//! What was learned (2 cores, 2026-11-22, tests running beside it): floor 4207 to 4459 files a second, warm 636 to 766, cold 412
-//! to 458, so 5.5 to 7 times the floor; the goal of 3 is not reached. pyHanko judged 4.9, pdfsig 76.
+//! What was learned (2 cores with four compilers beside it, opt-level 3, 2026-11-22): floor 4460 to 5020 files a second (3610 to
+//! 3830 with the certificates' signatures), warm 1025 to 1104, cold 503 to 590: 4.0 to 4.9 times the floor, and the goal of 3 is
+//! not reached. pyHanko judged 6.8 (warm is 150 times as fast), pdfsig 83 (13 times). Before, warm was 538 and cold 414, when the
+//! thread that reads the PDF was counted, which an older version of this bench forgot.
+//!
+//! What helped: certificates and CRLs that were read before are found by the digest of their bytes, with their parsed keys and
+//! verified signatures (`pki/known.rs`; OCSP answers, which differ from contract to contract, are not kept); the beginning that
+//! all byte ranges share is digested once; a token is checked once and not four times; sound files are read in the caller's
+//! thread. What is left, warm: half is reading the PDF (parsing some 70 objects into lopdf's types and holding each signed
+//! revision against the later ones; allocation is a fifth of it), a quarter is the floor itself, the rest CMS and one OCSP
+//! signature. Another allocator (mimalloc, preloaded) gave 15 to 19 percent and was not adopted. In deposits judging takes
+//! about a millisecond a file when warm.
 //!
 //! `cargo bench --bench inspect -- [--seconds N] [--rounds N] [--files DIR] [--pdfsig] [--pyhanko PYTHON]`
 //!

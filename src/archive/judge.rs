@@ -12,6 +12,7 @@ use super::permit::{Action, permit};
 use super::principal::Principal;
 use crate::config::{ConfigError, SignaturesConfig};
 use crate::panel::{self, Panel};
+use crate::pdf;
 use crate::pki::fetch::{Fetcher, HttpFetcher, Limits, Remembering};
 use crate::pki::revocation::Evidence;
 use crate::pki::trust::TrustStore;
@@ -22,6 +23,7 @@ use crate::pki::trust::TrustStore;
 /// [`ArchiveError::Config`] when a directory or list cannot be read, naming it.
 pub(super) fn load_trust(data: &Path, config: &SignaturesConfig) -> Result<TrustStore, ArchiveError> {
     let mut trust = if config.system_roots { TrustStore::system() } else { TrustStore::default() };
+    trust = trust.unwrapping(pdf::security_settings);
     for place in &config.trust {
         let place = data.join(place);
         trust.add_path(&place).map_err(|error| {

@@ -61,7 +61,7 @@ pub(super) fn trust(places: &[PathBuf]) -> Result<TrustStore, CliError> {
     if places.is_empty() {
         return Ok(TrustStore::system());
     }
-    let mut trust = TrustStore::default();
+    let mut trust = TrustStore::default().unwrapping(crate::pdf::security_settings);
     for place in places {
         trust.add_path(place).map_err(|error| {
             let hint = "give a directory of PEM or DER certificates, or a trusted list (Adobe AATL, EU)";

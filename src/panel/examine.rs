@@ -37,6 +37,12 @@ pub fn examine_fetching(
     }
     let material = Material::new(file, &signed.dss, extra, trust.known());
     panel.signatures = judge(&signed.signatures, material, trust, at, fetcher);
+    if signed.dss.left_out > 0 {
+        panel
+            .signatures
+            .iter_mut()
+            .for_each(|signature| signature.reasons.push(left_out(signed.dss.left_out)));
+    }
     let weakest = Verdict::weakest(panel.signatures.iter().map(|signature| signature.verdict));
     panel.verdict = match weakest {
         // Every signature that could be read passed, but there may be more.
@@ -47,6 +53,19 @@ pub fn examine_fetching(
     panel.headline = headline(panel.verdict, &panel.signatures);
     panel.protected_until = protected_until(&panel.signatures);
     panel
+}
+
+/// Part of the security store was not looked at, which may be why something is unknown.
+fn left_out(count: usize) -> Words {
+    Words::new(
+        format!(
+            "ファイル内の検証情報（DSS）のうち{count}件は、読み取れないか大きすぎる（合計32MiBまで）ため使っていません。"
+        ),
+        format!(
+            "{count} pieces of the validation data in the file (DSS) were not used: they cannot be read, or are too large \
+             (32 MiB together)."
+        ),
+    )
 }
 
 /// One signature with what it was judged by.

@@ -13,6 +13,8 @@ mod view;
 mod words;
 
 #[cfg(test)]
+mod fetch_tests;
+#[cfg(test)]
 mod tests;
 
 pub use data::{RevocationData, data_about, validation_data};

@@ -3,12 +3,11 @@
 use lopdf::{Dictionary, Document, Object, decode_text_string};
 
 use super::history::{History, number_of};
-use super::limits::{self, MAX_UNPACKED_BYTES};
+use super::limits::{self, MAX_EVIDENCE_BYTES, MAX_UNPACKED_BYTES};
 use super::signed::{Dss, Vri};
 
-/// Items collected, and their bytes: contracts have some dozens of a few kilobytes each.
+/// Items collected: contracts have some dozens of a few kilobytes each.
 const MAX_ITEMS: usize = 4096;
-const MAX_BYTES: usize = 16 << 20;
 
 /// Where objects come from.
 pub(super) trait Source {
@@ -25,7 +24,7 @@ impl Source for History<'_> {
     }
 
     fn data(&self, object: &Object) -> Option<Vec<u8>> {
-        self.unpacked(self.last(), number_of(Some(object))?)
+        self.evidence(self.last(), number_of(Some(object))?)
     }
 }
 
@@ -45,7 +44,7 @@ impl Source for Document {
 
 /// Collects the store named by the catalog of `trailer`; empty if there is none.
 pub(super) fn read(source: &dyn Source, trailer: &Dictionary) -> Dss {
-    let mut room = Room { items: MAX_ITEMS, bytes: MAX_BYTES };
+    let mut room = Room { items: MAX_ITEMS, bytes: MAX_EVIDENCE_BYTES, left_out: 0 };
     let store = dictionary(source, trailer, b"Root").and_then(|root| dictionary(source, &root, b"DSS"));
     let Some(store) = store else { return Dss::default() };
     let mut dss = Dss {
@@ -54,6 +53,8 @@ pub(super) fn read(source: &dyn Source, trailer: &Dictionary) -> Dss {
         ocsps: room.list(source, &store, b"OCSPs"),
         ..Dss::default()
     };
+    // What the entries of single signatures list stands in the store as well.
+    dss.left_out = room.left_out;
     let entries = dictionary(source, &store, b"VRI").unwrap_or_default();
     for (key, entry) in entries.iter().take(MAX_ITEMS) {
         let Some(Object::Dictionary(entry)) = source.object(entry) else { continue };
@@ -74,16 +75,23 @@ pub(super) fn read(source: &dyn Source, trailer: &Dictionary) -> Dss {
 struct Room {
     items: usize,
     bytes: usize,
+    left_out: usize,
 }
 
 impl Room {
     fn list(&mut self, source: &dyn Source, from: &Dictionary, key: &[u8]) -> Vec<Vec<u8>> {
         let list = from.get(key).ok().and_then(|list| source.object(list));
         let Some(Object::Array(items)) = list else { return Vec::new() };
-        items.iter().map_while(|item| (self.items > 0).then(|| self.item(source, item))).flatten().collect()
+        items.iter().filter_map(|item| self.item(source, item)).collect()
     }
 
     fn item(&mut self, source: &dyn Source, item: &Object) -> Option<Vec<u8>> {
+        let taken = self.take(source, item);
+        self.left_out += usize::from(taken.is_none());
+        taken
+    }
+
+    fn take(&mut self, source: &dyn Source, item: &Object) -> Option<Vec<u8>> {
         self.items = self.items.checked_sub(1)?;
         let data = source.data(item)?;
         self.bytes = self.bytes.checked_sub(data.len())?;
@@ -95,5 +103,38 @@ fn dictionary(source: &dyn Source, from: &Dictionary, key: &[u8]) -> Option<Dict
     match source.object(from.get(key).ok()?)? {
         Object::Dictionary(dictionary) => Some(dictionary),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::attacks::made::Made;
+    use super::super::read_signed;
+    use super::*;
+
+    /// The store of a file with lists of these lengths.
+    fn store_with(lengths: &[usize]) -> Dss {
+        let catalog = "<< /Type /Catalog /Pages 2 0 R /AcroForm 4 0 R /DSS 30 0 R >>";
+        let lists: String = (31..).take(lengths.len()).map(|number| format!("{number} 0 R ")).collect();
+        let store = format!("<< /CRLs [{lists}] >>");
+        let streams: Vec<String> = lengths
+            .iter()
+            .map(|&length| format!("<< /Length {length} >>\nstream\n{}\nendstream", "x".repeat(length)))
+            .collect();
+        let mut objects = vec![(1, catalog), (30, store.as_str())];
+        objects.extend((31..).zip(streams.iter().map(String::as_str)));
+        read_signed(&Made::signed_with(&objects, "").bytes).dss
+    }
+
+    #[test]
+    fn a_long_list_is_read_and_what_is_too_long_is_counted() {
+        let dss = store_with(&[5 << 20, 100]);
+        assert_eq!(dss.crls.iter().map(Vec::len).collect::<Vec<_>>(), [5 << 20, 100]);
+        assert_eq!(dss.left_out, 0);
+        let dss = store_with(&[100, MAX_EVIDENCE_BYTES + 1]);
+        assert_eq!((dss.crls.len(), dss.left_out), (1, 1));
+        let half = MAX_EVIDENCE_BYTES / 2 + 1;
+        let dss = store_with(&[half, half]);
+        assert_eq!((dss.crls.len(), dss.left_out), (1, 1));
     }
 }

@@ -45,6 +45,9 @@ const MAX_OBJECT_BYTES: usize = 384 << 20;
 const MAX_SCANNED_BYTES: usize = 256 << 20;
 /// A stream kept in memory may be this large; larger ones (scans, fonts) are never looked at.
 pub(super) const MAX_STREAM_BYTES: usize = 4 << 20;
+/// Validation data collected from one file, in bytes, each piece and all together: with the copy that is unpacked at most the
+/// file's size and twice this. The largest national revocation lists have some 20 MB.
+pub(super) const MAX_EVIDENCE_BYTES: usize = 32 << 20;
 /// How long a caller waits for one file. Real contracts take about a millisecond.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -7,6 +7,7 @@
 //! never unbounded work. [`guard`] says how.
 
 mod append;
+mod attachment;
 mod byte_range;
 mod changes;
 mod dss;
@@ -32,6 +33,7 @@ mod encrypted_tests;
 mod tests;
 
 pub use append::{Addition, Appended, NotAppendable, SignatureData, TOKEN_ROOM, append};
+pub use attachment::security_settings;
 pub use changes::{Change, ChangeLevel};
 pub use inspect::inspect;
 pub use inspection::{Damage, Format, Inspection, NotRead, SignatureKind, SignatureSummary};

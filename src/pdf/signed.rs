@@ -70,6 +70,8 @@ pub struct Dss {
     pub ocsps: Vec<Vec<u8>>,
     /// By upper-case hexadecimal SHA-1 of a signature's `contents`. A hint only: anybody may write it.
     pub vri: BTreeMap<String, Vri>,
+    /// Pieces of the store that are longer than is read, or cannot be read.
+    pub left_out: usize,
 }
 
 /// Validation data of one signature.

@@ -81,7 +81,7 @@ pub enum TrustError {
     )]
     Unknown,
     #[error(
-        "this is Adobe's list wrapped in a PDF. Save its attachment SecuritySettings.xml and import that"
+        "this PDF holds no list that can be read. If it is Adobe's, save its attachment SecuritySettings.xml and import that"
     )]
     WrappedList,
     #[error("the list is not well-formed XML: {0}")]
@@ -107,7 +107,11 @@ pub struct TrustStore {
     anchors_by_name: HashMap<String, Vec<usize>>,
     intermediates_by_name: HashMap<String, Vec<usize>>,
     environment: Environment,
+    unwrap: Option<Unwrap>,
 }
+
+/// Gives the list that a PDF wraps; `None` if it wraps none.
+pub type Unwrap = fn(&[u8]) -> Option<Vec<u8>>;
 
 impl fmt::Debug for TrustStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,6 +153,12 @@ impl TrustStore {
         store
     }
 
+    /// Lets files be read that wrap Adobe's list in a PDF, which this folder knows nothing of.
+    pub fn unwrapping(mut self, unwrap: Unwrap) -> TrustStore {
+        self.unwrap = Some(unwrap);
+        self
+    }
+
     /// Adds the operating system's anchors. Certificates that cannot be read are counted, not fatal.
     pub fn add_system(&mut self) -> Imported {
         let found = rustls_native_certs::load_native_certs();
@@ -171,7 +181,8 @@ impl TrustStore {
         }
         let head = String::from_utf8_lossy(bytes.get(..2048).unwrap_or(bytes)).into_owned();
         if head.starts_with("%PDF-") {
-            return Err(TrustError::WrappedList);
+            let list = self.unwrap.and_then(|unwrap| unwrap(bytes)).ok_or(TrustError::WrappedList)?;
+            return self.add_list(&list);
         }
         if head.contains("-----BEGIN CERTIFICATE-----") || find(bytes, b"-----BEGIN CERTIFICATE-----") {
             return self.add_pem(bytes);

@@ -6,5 +6,5 @@
 mod allowed;
 mod certification;
 mod forgery;
-mod made;
+pub(super) mod made;
 mod shadow;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use lopdf::encryption::decrypt_object;
 use lopdf::{Dictionary, Object, Stream};
 
-use super::super::limits::{self, MAX_STREAM_BYTES, MAX_UNPACKED_BYTES};
+use super::super::limits::{self, MAX_EVIDENCE_BYTES, MAX_STREAM_BYTES, MAX_UNPACKED_BYTES};
 use super::super::load::skip_white;
 use super::section::Entry;
 use super::{History, parse, scan};
@@ -252,10 +252,14 @@ impl<'a> History<'a> {
 
     /// Stream `number` with its data, decrypted, still packed. Larger data than is ever needed is refused.
     pub fn stream(&self, revision: usize, number: u32) -> Option<Stream> {
+        self.stream_up_to(revision, number, MAX_STREAM_BYTES)
+    }
+
+    fn stream_up_to(&self, revision: usize, number: u32, longest: usize) -> Option<Stream> {
         let parsed = self.get(revision, number)?;
         let Object::Stream(stream) = &parsed.object else { return None };
         let data = self.raw_data(revision, &parsed)?;
-        if data.len() > MAX_STREAM_BYTES {
+        if data.len() > longest {
             return None;
         }
         let mut object = Object::Stream(Stream::new(stream.dict.clone(), data.to_vec()));
@@ -267,6 +271,14 @@ impl<'a> History<'a> {
         // The strings of the dictionary were decrypted before.
         whole.dict = stream.dict.clone();
         Some(whole)
+    }
+
+    /// The unpacked data of stream `number` that is evidence: revocation lists may be long.
+    pub fn evidence(&self, revision: usize, number: u32) -> Option<Vec<u8>> {
+        let stream = self.stream_up_to(revision, number, MAX_EVIDENCE_BYTES)?;
+        let data = stream.get_plain_content_with_limit(MAX_EVIDENCE_BYTES).ok()?;
+        limits::charge_unpacked(data.len());
+        Some(data)
     }
 
     /// The unpacked data of stream `number`.
