@@ -2,7 +2,8 @@
 //!
 //! Packs are shared by all generations and never change. One that holds mostly objects without a key is written again
 //! without them, and every manifest that names it is replaced by one that names the new pack instead: each generation
-//! restores as before. Order of writes: new packs, manifests, removal of the old packs. Whenever it is cut short, each
+//! restores as before. (In the tests' repository 25 of 30 contracts of 20 KB are destroyed: a pack of 0.6 MB becomes one of
+//! 0.1 MB.) Order of writes: new packs, manifests, removal of the old packs. Whenever it is cut short, each
 //! manifest names packs that are there; what nobody names is removed by the next run.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
