@@ -106,6 +106,7 @@ fn page(reads: bool, path: &str) -> Option<Action> {
         (_, "/deposit") => Action::Deposit,
         (true, "/timestamps") => Action::TimestampStatus,
         (true, "/jobs") => Action::JobsList,
+        (true, "/backups") => Action::BackupList,
         (true, "/holds") => Action::HoldList,
         (false, "/holds") => Action::HoldPlace,
         (false, "/holds/releases") => Action::HoldRelease,

@@ -35,13 +35,14 @@ struct JobRow {
     last: Option<RunRow>,
 }
 
-struct RunRow {
-    job: String,
-    at: String,
-    seconds: String,
-    outcome: &'static str,
-    tone: &'static str,
-    message: String,
+/// A run in words.
+pub(super) struct RunRow {
+    pub job: String,
+    pub at: String,
+    pub seconds: String,
+    pub outcome: &'static str,
+    pub tone: &'static str,
+    pub message: String,
 }
 
 /// `GET /jobs`
@@ -89,7 +90,8 @@ fn job_row(job: JobView, zone: chrono_tz::Tz, t: &'static Text, lang: Lang) -> J
     }
 }
 
-fn run_row(run: JobRun, zone: chrono_tz::Tz, t: &'static Text, lang: Lang) -> RunRow {
+/// Says a run in the language of the page.
+pub(super) fn run_row(run: JobRun, zone: chrono_tz::Tz, t: &'static Text, lang: Lang) -> RunRow {
     let (outcome, tone) = match run.outcome {
         JobOutcome::Running => (t.job_running, ""),
         JobOutcome::Done => (t.job_done, "good"),

@@ -2,6 +2,7 @@
 
 mod acts;
 mod assets;
+mod backups;
 mod change;
 mod deposit;
 mod display;
@@ -55,6 +56,7 @@ pub fn router() -> Router<App> {
         .route("/records/{id}/withdrawal", post(change::withdraw))
         .route("/records/{id}/reinstatement", post(change::reinstate))
         .route("/jobs", get(jobs::jobs))
+        .route("/backups", get(backups::backups))
         .route("/timestamps", get(timestamps::timestamps))
         .route("/holds", get(holds::holds).post(holds::place))
         .route("/holds/releases", post(holds::release))

@@ -59,6 +59,12 @@ catalogue! {
     nav_jobs jobs_heading jobs_help job_name job_schedule job_next job_last job_history job_took
     job_never job_paused job_off job_running job_done job_problems job_failed job_interrupted seconds ship_lag ship_failing
 
+    // backups and keys
+    nav_backups backups_heading backups_help backups_none backups_checks backup_daily backup_monthly backup_yearly
+    backup_generation backup_records backup_more key_heading key_number key_since key_protection key_passphrase
+    key_file_only key_kit kit_made kit_declined kit_stale kit_missing key_rotation rotation_never rotation_unfinished
+    key_former key_until
+
     // timestamps
     nav_stamps stamps_heading stamps_help stamps_now stamps_protected stamps_waiting stamps_due stamps_lapsed stamps_tokens
     stamps_proven stamps_years stamps_years_help stamps_none stamps_days stamps_no_days stamps_last_day stamps_records
