@@ -60,12 +60,15 @@ fn a_record_goes_to_another_archive_and_is_destroyed_here_only_after_its_receipt
     // The other archive unpacks, imports by the index book, and hands back what it has.
     let unpacked = there.path("unpacked");
     zip::ZipArchive::new(fs::File::open(&zip).unwrap()).unwrap().extract(&unpacked).unwrap();
-    let books =
-        support::files(&unpacked).into_iter().filter(|path| path.extension().is_some_and(|e| e == "csv"));
-    let book = books.into_iter().find(|path| path.file_name().unwrap().to_string_lossy().contains("index"));
-    let (book, receipts) = (book.expect("an index book"), there.path("receipts.jsonl"));
-    let (book, receipts) = (book.to_str().unwrap(), receipts.to_str().unwrap());
-    let imported = there.json(["import", book, "--receipts", receipts]);
+    let files = support::files(&unpacked);
+    let named = |word: &str| {
+        files.iter().find(|path| path.to_string_lossy().ends_with(word)).expect("a file of the package")
+    };
+    let (book, originals) =
+        (named("index.csv").to_str().unwrap(), named(".bin").parent().unwrap().to_str().unwrap());
+    let receipts = there.path("receipts.jsonl");
+    let receipts = receipts.to_str().unwrap();
+    let imported = there.json(["import", book, "--files", originals, "--receipts", receipts]);
     assert_eq!(imported["deposited"], 1, "{imported}");
 
     let unnamed = run_as(&here, &mori, ["disposition", "confirm", number, receipts]).failure(2);
