@@ -228,6 +228,10 @@ impl Archive {
             self.store.erase_traces(table, first.as_bytes(), Some(&after))?;
         }
         for (from, to) in rendition_ranges(*first, *last) {
+            // Files are rewritten only where something lies within the range; for records without renditions this does.
+            let mut batch = Batch::default();
+            batch.delete(Table::Evidence, from.clone());
+            self.store.commit(batch)?;
             self.store.erase_traces(Table::Evidence, &from, Some(&to))?;
         }
         Ok(())

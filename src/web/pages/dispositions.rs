@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::display;
 use super::page::Page;
 use super::text::Text;
-use crate::archive::{PlanRequest, PlanState, PlanView};
+use crate::archive::{Action, PlanRequest, PlanState, PlanView, permit_second};
 use crate::record::Digest;
 use crate::retention::{Lang, class_label, sentence};
 use crate::web::api::PathOf;
@@ -82,7 +82,11 @@ pub async fn plan(
     let plan = app.run(move |archive| archive.disposition_show(&asker, &number)).await?;
     let page = page.signed_in(&who);
     let zone = app.archive.config().archive.zone;
-    super::render(StatusCode::OK, &plan_page(plan, page, zone))
+    // The author is not offered what the archive would refuse.
+    let second = permit_second(&who, Action::DispositionApprove, &plan.author).is_ok();
+    let mut template = plan_page(plan, page, zone);
+    template.may_approve &= second;
+    super::render(StatusCode::OK, &template)
 }
 
 fn plan_page(plan: PlanView, page: Page, zone: Tz) -> PlanTemplate {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::display;
 use super::page::Page;
-use crate::archive::{HoldRequest, HoldView, SearchRequest};
+use crate::archive::{Action, HoldRequest, HoldView, SearchRequest, permit_second};
 use crate::record::RecordId;
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
@@ -31,6 +31,8 @@ struct HoldRow {
     placed_by: String,
     /// When and by whom it was released, and why.
     released: Option<(String, String, String)>,
+    /// Offered to a second person.
+    may_release: bool,
 }
 
 /// `GET /holds`
@@ -41,6 +43,7 @@ pub async fn holds(State(app): State<App>, Who(who): Who, page: Page) -> Result<
     let page = page.signed_in(&who);
     let at = |time| display::instant(time, zone, page.lang);
     let row = |hold: HoldView| HoldRow {
+        may_release: permit_second(&who, Action::HoldRelease, &hold.placed_by).is_ok(),
         name: hold.hold,
         reason: hold.reason,
         custodian: hold.custodian.unwrap_or_default(),
