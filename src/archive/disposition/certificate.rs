@@ -16,7 +16,7 @@ use crate::record::{Digest, RecordId};
 use crate::retention::{Decision, Lang};
 
 /// Says which record was destroyed, when, why, by whom, with whose consent, and how. It tells nothing of what the contract
-/// said: names, amounts and dates of it went with its key.
+/// said: names, amounts and titles went with its key. (The reasons name the days that the period was counted from.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {

@@ -69,8 +69,8 @@ fn record(report: &mut Report, certificate: &Certificate, words: &Words) {
         (words.say("アーカイブ", "Archive"), &certificate.archive),
     ]);
     report.paragraph(words.say(
-        "取引先・金額・件名・取引年月日などの内容は、鍵とともに失われたため、ここには記載できません。",
-        "Counterparty, amount, title and date went with the key and cannot be named here.",
+        "取引先・金額・件名などの内容は、鍵とともに失われたため、ここには記載できません。",
+        "Counterparty, amount and title went with the key and cannot be named here.",
     ));
 }
 
