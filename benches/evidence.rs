@@ -4,6 +4,11 @@
 //! that OpenSSL plays on this machine. CPU seconds are the process's own, user and system, from `/proc/self/stat`; OpenSSL's are
 //! not in them. Goals for a million: 1 request each, 60 CPU seconds attested, 5 renewed, below 1,536 bytes a record.
 //!
+//! Measured with 100,000 records on two shared cores, own code as tests build it (`--profile dev`): attest 10.8 CPU seconds
+//! (108 for a million: not the goal; optimised code was not measured), renew 0.01, 1 request each; an evidence record alone
+//! has 3,469 bytes with its two tokens, in the store 72 bytes a record beside the shared tokens; 735 records verified per CPU
+//! second.
+//!
 //! `cargo bench --bench evidence -- [--records N]`
 
 #[path = "../tests/support/authority.rs"]
