@@ -35,11 +35,14 @@ const MAX_TEXT: usize = 32 << 10;
 /// Side of the QR code with its border, in millimetres: read from paper at arm's length.
 const QR_SIDE: f32 = 70.0;
 
+/// A file's name and contents.
+type Named = (String, Zeroizing<Vec<u8>>);
+
 /// The files of a share: a page to print, and plain text.
 ///
 /// # Errors
 /// When the page cannot be written, which would be a defect.
-pub fn render(share: &Share, about: &About) -> Result<[(String, Zeroizing<Vec<u8>>); 2], CliError> {
+pub fn render(share: &Share, about: &About) -> Result<[Named; 2], CliError> {
     let name = format!("share-{:02}", share.number);
     let failed =
         |error: &dyn std::fmt::Display| CliError::new("internal", format!("the page: {error}"), None);
