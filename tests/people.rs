@@ -131,7 +131,9 @@ fn no_answer_speaks_of_another_entity() {
                 path.push_str("?limit=1000");
             }
             let answer = office.send(&token, &operation.method, &path, &body);
-            assert!(answer.status < 500, "{operation:?}: {}", answer.text());
+            // A rendition needs a timestamp authority, and this office has none.
+            let no_authority = answer.status == 503 && answer.problem(503) == "no-timestamp";
+            assert!(answer.status < 500 || no_authority, "{operation:?}: {}", answer.text());
             let asked_for = path.contains(&office.theirs) || body.to_string().contains(&office.theirs);
             for secret in [SECRET, THEIRS, "sono-hito", office.theirs.as_str()] {
                 let echo = asked_for && secret == office.theirs;

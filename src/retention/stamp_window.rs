@@ -114,8 +114,8 @@ mod tests {
     fn rules_that_set_the_cycle_add_two_months_first() {
         for (received, last) in [
             ("2026-04-10", "2026-06-19"),
-            // The end of a shorter month, not a day of the next.
-            ("2025-12-31", "2026-03-11"),
+            // The end of a shorter month (Saturday, 28 February), not a day of the next: 2 to 6, 9 and 10 March.
+            ("2025-12-31", "2026-03-10"),
             ("2026-11-16", "2027-01-26"),
         ] {
             assert_eq!(by(received, StampWindow::TwoMonthsAndSevenBusinessDays), last, "{received}");

@@ -194,6 +194,31 @@ fn erasing_traces_takes_a_deleted_and_a_replaced_value_out_of_every_file() {
 }
 
 #[test]
+fn erasing_passes_a_settled_file_that_spans_the_range_without_a_row_inside() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = create(dir.path());
+    let write = |rows: &[(u8, Option<&[u8]>)]| {
+        let mut batch = Batch::new();
+        for (key, value) in rows {
+            match value {
+                Some(value) => drop(batch.put(Table::Keys, [*key], *value)),
+                None => drop(batch.delete(Table::Keys, [*key])),
+            }
+        }
+        store.commit(batch).unwrap();
+    };
+    write(&[(1, Some(b"first")), (9, Some(b"last"))]);
+    store.erase_traces(Table::Keys, &[], None).unwrap(); // Both rows lie in one file of the last level now.
+    store.erase_traces(Table::Keys, &[4], Some(&[6])).unwrap();
+    write(&[(5, Some(SECRET))]);
+    store.flush().unwrap();
+    write(&[(5, None)]);
+    store.erase_traces(Table::Keys, &[4], Some(&[6])).unwrap();
+    assert_eq!(files_with(dir.path(), SECRET), 0);
+    assert_eq!(store.view().get(Table::Keys, &[9]).unwrap().as_deref(), Some(&b"last"[..]));
+}
+
+#[test]
 fn erasing_traces_does_not_pretend_while_an_older_view_can_still_see() {
     let dir = tempfile::tempdir().unwrap();
     let store = create(dir.path());
