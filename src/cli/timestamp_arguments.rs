@@ -29,7 +29,7 @@ pub enum TimestampCommand {
     #[command(
         after_help = "Examples:\n  shosoin timestamp rendition 0197… -o lta.pdf\n  shosoin timestamp rendition --counterparty 国税 --date 2025-04-01..2026-03-31 -o for-court"
     )]
-    Rendition(RenditionFlags),
+    Rendition(Box<RenditionFlags>),
     /// Verify anybody's timestamp token (RFC 3161) over a file
     Verify {
         /// The token, or the whole answer of an authority without its status

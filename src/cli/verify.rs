@@ -122,7 +122,7 @@ fn selection(options: &VerifyOptions) -> Result<ExportSelection, CliError> {
 
 /// The result list being written: lines as they come, or a document at the end.
 enum List {
-    Csv(ReportWriter<BufWriter<File>>),
+    Csv(Box<ReportWriter<BufWriter<File>>>),
     Pdf(PdfReport, File),
 }
 
@@ -138,7 +138,7 @@ fn open_report(path: &Path, output: &Output) -> Result<List, CliError> {
     }
     let labels = CHECKS.map(|check| label(check, output));
     let csv = ReportWriter::new(BufWriter::new(file), &labels);
-    csv.map(List::Csv).map_err(|error| CliError::file(path, &error))
+    csv.map(|csv| List::Csv(Box::new(csv))).map_err(|error| CliError::file(path, &error))
 }
 
 /// The document to print.

@@ -1,5 +1,6 @@
 //! What changes in the document: the security store, the form with the new field, the first page with its widget.
 
+use lopdf::ObjectId;
 use sha1::{Digest, Sha1};
 
 use super::super::dss;
@@ -91,7 +92,7 @@ impl Update<'_, '_> {
     }
 
     /// The text that `key` of a dictionary leads to, and the object that it is, when it is one of its own.
-    fn entry(&self, dictionary: &[u8], key: &str) -> Option<(Option<(u32, u16)>, Option<Vec<u8>>)> {
+    fn entry(&self, dictionary: &[u8], key: &str) -> Option<(Option<ObjectId>, Option<Vec<u8>>)> {
         let Some(place) = value(dictionary, key.as_bytes())? else { return Some((None, None)) };
         let direct = dictionary.get(place)?;
         let direct = direct.get(skip_white(direct, 0)..)?;
@@ -106,13 +107,7 @@ impl Update<'_, '_> {
     }
 
     /// Puts `new` where `key` of `dictionary` leads to: into the object of its own, or into the dictionary.
-    fn put(
-        &mut self,
-        dictionary: Vec<u8>,
-        key: &str,
-        own: Option<(u32, u16)>,
-        new: &[u8],
-    ) -> Option<Vec<u8>> {
+    fn put(&mut self, dictionary: Vec<u8>, key: &str, own: Option<ObjectId>, new: &[u8]) -> Option<Vec<u8>> {
         match own {
             Some((number, generation)) => {
                 self.tail.object(number, generation, new);
