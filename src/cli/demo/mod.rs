@@ -1,5 +1,6 @@
 //! `demo`: the main job on the bundled sample contracts, narrated, each step with the command that did it.
 
+mod authority;
 mod samples;
 mod steps;
 

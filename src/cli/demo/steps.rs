@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Demo;
+use super::authority::Authority;
 use crate::cli::CliError;
 
 const SIGNED_TWICE: &str = "samples/20260201_株式会社国税商事_1100000.pdf";
@@ -20,6 +21,7 @@ pub fn all(demo: &mut Demo<'_>) -> Result<u64, CliError> {
     prove(demo, &order)?;
     check(demo)?;
     verify(demo)?;
+    timestamps(demo, &order)?;
     export(demo)?;
     backup(demo)?;
     key(demo)?;
@@ -141,6 +143,41 @@ fn verify(demo: &mut Demo<'_>) -> Result<(), CliError> {
         "Verify all contracts at once: bytes, journal and signatures, with a list of results.",
     );
     demo.show(&["verify", "--all", "--report", "result.csv"])
+}
+
+/// With an authority on this machine, so that nothing needs the internet; without OpenSSL the step is left out, and said.
+fn timestamps(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
+    demo.step(
+        "全件に、1回の要求でタイムスタンプを付けます。発行局はこの見本のためにこの機械の中で動くもので、証拠としての価値はありません。",
+        "Timestamp every contract with one request. The authority runs on this machine for the demo alone; its timestamps prove nothing.",
+    );
+    let Some(authority) = Authority::start(&demo.place.join("authority"))? else {
+        demo.say(
+            "openssl がないので、この手順は省きます。",
+            "There is no openssl here, so this step is left out.",
+        );
+        return Ok(());
+    };
+    let believed = demo.place.join("samples/trust/demo-authority.pem");
+    std::fs::copy(authority.root(), &believed).map_err(|error| CliError::file(&believed, &error))?;
+    let settings = demo.data.join("shosoin.toml");
+    let failed = |error: std::io::Error| CliError::file(&settings, &error);
+    let text = std::fs::read_to_string(&settings).map_err(failed)?;
+    let entry = format!("\n[[timestamps.authority]]\nname = \"demo\"\nurl = {:?}\n", authority.url());
+    std::fs::write(&settings, format!("{text}{entry}")).map_err(failed)?;
+    demo.say(
+        &format!("shosoin.toml:  [[timestamps.authority]] url = \"{}\"", authority.url()),
+        &format!("shosoin.toml:  [[timestamps.authority]] url = \"{}\"", authority.url()),
+    );
+    demo.show(&["timestamp", "attest"])?;
+    demo.show(&["timestamp", "status"])?;
+    demo.say(
+        "証拠記録（RFC 4998）を取り出すと、ほかの道具でも確かめられます。",
+        "An evidence record (RFC 4998) can be taken out, and checked with other people's tools.",
+    );
+    demo.show(&["evidence", id, "-o", "evidence"])?;
+    // The authority ends with the demo; a later run of the jobs must not ask where nobody answers.
+    std::fs::write(&settings, text).map_err(failed)
 }
 
 fn export(demo: &mut Demo<'_>) -> Result<(), CliError> {
