@@ -176,13 +176,16 @@ fn a_backup_killed_at_any_moment_leaves_the_last_generation_and_the_next_run_goe
     kept.deposit(200, 200_000);
     let mut numbers = Numbers(5);
     let mut killed = 0;
+    let began = std::time::Instant::now();
+    kept.archive.json(["backup", "run", "monthly", "--new"]);
+    let whole = u64::try_from(began.elapsed().as_millis()).unwrap();
     for _ in 0..12 {
         // A complete run each time, so that there is something to be killed in.
         fs::remove_dir_all(kept.archive.path("monthly")).unwrap();
         fs::create_dir(kept.archive.path("monthly")).unwrap();
         let mut run = kept.archive.command(["backup", "run", "monthly", "--new"]);
         run.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        killed += usize::from(kill_within(run, Duration::from_millis(numbers.below(400))));
+        killed += usize::from(kill_within(run, Duration::from_millis(numbers.below(whole))));
         // Killed before its first write, there is no repository yet.
         kept.archive.json(["backup", "run", "monthly", "--new"]);
         assert_eq!(kept.archive.json(["backup", "verify", "monthly"])[0]["verified"], true);

@@ -64,7 +64,7 @@ fn every_shipped_policy_is_there_and_a_bad_one_is_refused_at_line_and_key() {
 }
 
 #[test]
-fn a_declared_loss_lengthens_a_year_and_a_calendar_that_shortens_is_refused() {
+fn a_declared_loss_lengthens_a_year_and_a_calendar_that_shortens_takes_two_people() {
     let archive = Archive::new();
     let id = receipt(&archive, "2025-12-01", "a receipt");
     assert_eq!(until(&archive, &id), "2033-05-31");
@@ -74,7 +74,17 @@ fn a_declared_loss_lengthens_a_year_and_a_calendar_that_shortens_is_refused() {
     assert_eq!(view["stored"], true);
     assert_eq!(until(&archive, &id), "2036-05-31");
     let without = ["set", "--year-ends", "03-31", "--reason", "a mistake"];
-    assert_eq!(archive.run([&years[..], &without].concat()).failure(5).code, "retention");
+    let proposed = archive.json([&years[..], &without].concat());
+    assert_eq!(proposed["proposed"]["reason"], "a mistake");
+    assert_eq!(proposed["calendar"], view["calendar"], "nothing changes before somebody else consents");
+    let (mori, abe) = (hire(&archive, "mori", "manager"), hire(&archive, "abe", "approver"));
+    assert_eq!(archive.run([&years[..], &["approve"]].concat()).failure(1).code, "forbidden");
+    let agreed = run_as(&archive, &abe, ["retention", "fiscal-years", "approve"]).success();
+    assert!(agreed["proposed"].is_null() && agreed["calendar"] != view["calendar"], "{agreed}");
+    let nothing = run_as(&archive, &mori, ["retention", "fiscal-years", "approve"]).failure(10);
+    assert_eq!(nothing.code, "not-found");
+    assert_eq!(until(&archive, &id), "2036-05-31", "what the record was promised holds all the same");
+    archive.json([&years[..], &declare].concat());
     let longer = "2025-04-01..2026-03-31,extension=1,loss";
     archive.json(
         [&years[..], &["set", "--year-ends", "03-31", "--year", longer, "--reason", "extension"]].concat(),

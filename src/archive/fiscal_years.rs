@@ -1,7 +1,7 @@
 //! The fiscal years of our own legal entities: as the settings say, until somebody writes others into the archive.
 //!
 //! A loss is declared after the year and lengthens the year's documents at once. A change that would shorten the periods
-//! of a year that is over is refused; what records were once promised holds beside that (`RecordRow::promised`).
+//! of a year that is over waits for a second person (`fiscal_years_consent.rs`).
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use super::Archive;
 use super::committer::{Draft, Written};
 use super::correct::checked_reason;
 use super::error::ArchiveError;
+use super::fiscal_years_consent::ProposedCalendar;
 use super::permit::{Action, permit, permit_for};
 use super::principal::Principal;
 use super::rows::{V1, meta};
@@ -25,20 +26,23 @@ const SHOWN_YEARS: usize = 100;
 /// `Meta/fiscal-years/<HMAC of the entity>`: the calendar written into the archive. Sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CalendarRow {
-    v: V1,
-    entity: String,
-    calendar: Calendar,
+pub(super) struct CalendarRow {
+    pub v: V1,
+    pub entity: String,
+    pub calendar: Calendar,
 }
 
 /// Sealed into the journal entry of a change.
 #[derive(Serialize)]
-struct CalendarChanged<'a> {
-    what: &'static str,
-    entity: &'a str,
-    reason: &'a str,
-    before: &'a Calendar,
-    after: &'a Calendar,
+pub(super) struct CalendarChanged<'a> {
+    pub what: &'static str,
+    pub entity: &'a str,
+    pub reason: &'a str,
+    pub before: &'a Calendar,
+    pub after: &'a Calendar,
+    /// Who proposed what somebody else consented to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<&'a str>,
 }
 
 /// The fiscal years of one legal entity.
@@ -53,6 +57,9 @@ pub struct FiscalYearsView {
     pub years: Vec<FiscalYear>,
     /// Days between listed years that belong to none: usually a year that was forgotten.
     pub gaps: Vec<Gap>,
+    /// Another calendar that would shorten periods, and waits for a second person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<ProposedCalendar>,
 }
 
 /// A loss that has become known.
@@ -88,10 +95,11 @@ impl Archive {
         names.filter(|name| who.scope.covers(name)).map(|name| self.fiscal_years_of(name)).collect()
     }
 
-    /// Writes another calendar.
+    /// Writes another calendar. One that would shorten the periods of a year that is over is proposed, and nothing changes
+    /// until somebody else consents.
     ///
     /// # Errors
-    /// [`ArchiveError::Refused`] when it would shorten the periods of a year that is over; a calendar that cannot be.
+    /// [`ArchiveError::Invalid`] for a calendar that cannot be.
     pub fn set_fiscal_years(
         &self,
         who: &Principal,
@@ -147,11 +155,11 @@ impl Archive {
         Ok(Some(self.keyring.unseal_row(&key, &sealed)?))
     }
 
-    fn calendar_key(&self, entity: &str) -> Vec<u8> {
+    pub(super) fn calendar_key(&self, entity: &str) -> Vec<u8> {
         [meta::FISCAL_YEARS_PREFIX, &self.keyring.mac("fiscal-years", &[entity.as_bytes()])].concat()
     }
 
-    fn entity_named(&self, name: Option<&str>) -> Result<String, ArchiveError> {
+    pub(super) fn entity_named(&self, name: Option<&str>) -> Result<String, ArchiveError> {
         Ok(self.config.entity(name).map_err(ArchiveError::Invalid)?.name.clone())
     }
 
@@ -165,17 +173,16 @@ impl Archive {
         let reason = checked_reason(reason)?;
         let _one = self.destruction_lock();
         let before = self.calendar(entity)?;
-        if let Some(day) = shortened(&before, &after, self.today()) {
-            return Err(ArchiveError::Refused(format!(
-                "documents of {day} would be kept for a shorter time; a fiscal year that is over keeps its end, its filing \
-                 extension and its loss"
-            )));
+        if shortened(&before, &after, self.today()) {
+            self.propose_calendar(who, entity, (before, after), reason)?;
+            return self.fiscal_years_of(entity);
         }
         let key = self.calendar_key(entity);
         let row = CalendarRow { v: V1, entity: entity.to_owned(), calendar: after.clone() };
         let sealed = self.keyring.seal_row(&key, &row)?;
         let what = "fiscal years";
-        let details = CalendarChanged { what, entity, reason: &reason, before: &before, after: &after };
+        let (reason, before, after) = (&reason, &before, &after);
+        let details = CalendarChanged { what, entity, reason, before, after, proposed_by: None };
         let details = Some(self.keyring.seal_archive_details(&details)?);
         self.committer.commit(Draft {
             actor: who.clone(),
@@ -192,7 +199,7 @@ impl Archive {
         self.fiscal_years_of(entity)
     }
 
-    fn fiscal_years_of(&self, entity: &str) -> Result<FiscalYearsView, ArchiveError> {
+    pub(super) fn fiscal_years_of(&self, entity: &str) -> Result<FiscalYearsView, ArchiveError> {
         let calendar = self.calendar(entity)?;
         let today = self.today();
         let from = today.checked_sub_days(Days::new(SHOWN_DAYS)).unwrap_or(today);
@@ -202,13 +209,14 @@ impl Archive {
             stored: self.calendar_row(entity)?.is_some(),
             years: calendar.years_between(from, to, SHOWN_YEARS),
             gaps: calendar.gaps(),
+            proposed: self.proposed_calendar(entity)?,
             calendar: calendar.settings().clone(),
         })
     }
 }
 
-/// A day of a fiscal year that is over whose documents `after` would keep for a shorter time than `before`. Pure.
-fn shortened(before: &Calendar, after: &Calendar, today: NaiveDate) -> Option<NaiveDate> {
+/// Whether `after` would keep documents of a fiscal year that is over for a shorter time than `before`. Pure.
+fn shortened(before: &Calendar, after: &Calendar, today: NaiveDate) -> bool {
     let oldest = before.settings().fiscal_years.first().map_or(today, |year| year.start);
     let century = today.checked_sub_days(Days::new(100 * 366)).unwrap_or(oldest);
     let mut day = oldest.min(today.checked_sub_days(Days::new(SHOWN_DAYS)).unwrap_or(oldest)).max(century);
@@ -218,12 +226,13 @@ fn shortened(before: &Calendar, after: &Calendar, today: NaiveDate) -> Option<Na
                 || new.filing_extension_months < old.filing_extension_months
                 || (old.loss && !new.loss);
             if shorter && old.end < today {
-                return Some(day);
+                return true;
             }
         }
-        day = day.succ_opt()?;
+        let Some(next) = day.succ_opt() else { return false };
+        day = next;
     }
-    None
+    false
 }
 
 #[cfg(test)]
@@ -255,13 +264,13 @@ mod tests {
     fn a_closed_year_keeps_its_loss_its_extension_and_its_end() {
         let today = day("2026-11-22");
         let before = calendar("03-31", &[("2025-04-01", "2026-03-31", 1, true)]);
-        assert_eq!(shortened(&before, &before, today), None);
-        for (worse, first) in [
-            (calendar("03-31", &[("2025-04-01", "2026-03-31", 1, false)]), "2025-04-01"),
-            (calendar("03-31", &[("2025-04-01", "2026-03-31", 0, true)]), "2025-04-01"),
-            (calendar("03-31", &[("2025-04-01", "2025-12-31", 1, true)]), "2025-04-01"),
+        assert!(!shortened(&before, &before, today));
+        for worse in [
+            calendar("03-31", &[("2025-04-01", "2026-03-31", 1, false)]),
+            calendar("03-31", &[("2025-04-01", "2026-03-31", 0, true)]),
+            calendar("03-31", &[("2025-04-01", "2025-12-31", 1, true)]),
         ] {
-            assert_eq!(shortened(&before, &worse, today), Some(day(first)));
+            assert!(shortened(&before, &worse, today), "{worse:?}");
         }
     }
 
@@ -277,7 +286,7 @@ mod tests {
                 &[("2025-04-01", "2026-03-31", 0, false), ("2026-04-01", "2026-12-31", 0, false)],
             ),
         ] {
-            assert_eq!(shortened(&before, &better, today), None, "{better:?}");
+            assert!(!shortened(&before, &better, today), "{better:?}");
         }
     }
 }

@@ -11,7 +11,9 @@ use super::arguments::{FiscalYearsCommand, RetentionCommand, RetentionOptions};
 use super::client::{Client, with_query};
 use super::output::{Lang, Output};
 use super::show::id;
-use crate::archive::{DueList, FiscalYearsChange, FiscalYearsView, LossDeclaration, Reevaluation};
+use crate::archive::{
+    CalendarApproval, DueList, FiscalYearsChange, FiscalYearsView, LossDeclaration, Reevaluation,
+};
 use crate::record::date;
 use crate::retention::{self, CalendarSettings, Decision, FiscalYear, Policy};
 use crate::web::api::retention::PolicyView;
@@ -125,6 +127,12 @@ fn fiscal_years(
             let view: FiscalYearsView = Client::open(data)?.post(PATH, &change)?;
             output.result(&view, |out| print_years(&view, output, out))?;
         }
+        Some(FiscalYearsCommand::Approve { entity }) => {
+            let approval = CalendarApproval { entity: entity.clone() };
+            let path = format!("{PATH}/approval");
+            let view: FiscalYearsView = Client::open(data)?.post(&path, &approval)?;
+            output.result(&view, |out| print_years(&view, output, out))?;
+        }
         Some(FiscalYearsCommand::DeclareLoss { entity, year, reason }) => {
             let (entity, year, reason) = (entity.clone(), year.clone(), reason.clone());
             let declaration = LossDeclaration { entity, year, reason };
@@ -168,6 +176,18 @@ fn print_years(view: &FiscalYearsView, output: &Output, out: &mut dyn Write) -> 
             }
         };
         writeln!(out, "  {}..{}{extension}{loss}", year.start, year.end)?;
+    }
+    if let Some(proposed) = &view.proposed {
+        let (by, at, reason) = (&proposed.proposed_by, proposed.proposed_at, &proposed.reason);
+        writeln!(
+            out,
+            "  {}: {by}, {} ({reason})",
+            output.text(
+                "過ぎた年度の保存期間が短くなる変更案があり、ほかの人の同意を待っています（retention fiscal-years approve）",
+                "a change that shortens periods of past years waits for a second person (retention fiscal-years approve)"
+            ),
+            at.format("%Y-%m-%d %H:%M UTC")
+        )?;
     }
     for gap in &view.gaps {
         writeln!(

@@ -69,6 +69,7 @@ fn api(reads: bool, path: &str) -> Option<Action> {
         (false, "/retention/fiscal-years" | "/retention/losses" | "/retention/reevaluation") => {
             Action::RetentionChange
         }
+        (false, "/retention/fiscal-years/approval") => Action::RetentionShorten,
         (_, "/retention/shortenings" | "/retention/shortenings/{number}/approval") => {
             Action::RetentionShorten
         }

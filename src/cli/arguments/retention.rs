@@ -73,7 +73,7 @@ pub enum ShortenCommand {
 pub enum FiscalYearsCommand {
     /// List them (what `fiscal-years` alone does)
     List,
-    /// Write another calendar
+    /// Write another calendar; one that shortens the periods of a year that is over waits for a second person
     #[command(
         after_help = "Example:\n  shosoin retention fiscal-years set --year-ends 12-31 --year 2026-04-01..2026-12-31 --reason \"change of the fiscal year\""
     )]
@@ -93,6 +93,13 @@ pub enum FiscalYearsCommand {
         /// Why (an inspector will read it)
         #[arg(long)]
         reason: String,
+    },
+    /// Consent to the calendar that somebody else proposed
+    #[command(after_help = "Example:\n  shosoin retention fiscal-years approve")]
+    Approve {
+        /// Our own legal entity; the archive's only one by default
+        #[arg(long)]
+        entity: Option<String>,
     },
     /// Mark a year as one with a loss: all its documents are kept longer
     #[command(

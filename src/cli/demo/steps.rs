@@ -158,7 +158,7 @@ fn timestamps(demo: &mut Demo<'_>, id: &str) -> Result<(), CliError> {
         );
         return Ok(());
     };
-    let believed = demo.place.join("samples/trust/demo-authority.pem");
+    let believed = demo.place.join("samples/trust").join("demo-authority.pem");
     std::fs::copy(authority.root(), &believed).map_err(|error| CliError::file(&believed, &error))?;
     let settings = demo.data.join("shosoin.toml");
     let failed = |error: std::io::Error| CliError::file(&settings, &error);

@@ -99,6 +99,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(retention::policies))
         .routes(routes!(retention::due))
         .routes(routes!(retention::fiscal_years, retention::set_fiscal_years))
+        .routes(routes!(retention::approve_fiscal_years))
         .routes(routes!(retention::declare_loss))
         .routes(routes!(retention::reevaluation, retention::reevaluate))
         .routes(routes!(retention::shortenings, retention::shorten))

@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 
 use super::{Body, Params, PathOf};
 use crate::archive::{
-    DueList, FiscalYearsChange, FiscalYearsView, LossDeclaration, Reevaluation, ShortenRequest,
-    ShorteningView,
+    CalendarApproval, DueList, FiscalYearsChange, FiscalYearsView, LossDeclaration, Reevaluation,
+    ShortenRequest, ShorteningView,
 };
 use crate::record::date;
 use crate::retention::{Policy, Text};
@@ -98,7 +98,8 @@ pub async fn fiscal_years(
     Ok(Json(app.run(move |archive| archive.fiscal_years(&who)).await?))
 }
 
-/// Write another fiscal calendar. Refused when it would shorten the periods of a year that is over.
+/// Write another fiscal calendar. One that would shorten the periods of a year that is over is `proposed`, and waits for a
+/// second person.
 #[utoipa::path(post, path = "/api/v1/retention/fiscal-years", request_body = FiscalYearsChange,
     responses((status = 200, body = FiscalYearsView), (status = 401, body = Problem), (status = 403, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
@@ -108,6 +109,18 @@ pub async fn set_fiscal_years(
     Body(change): Body<FiscalYearsChange>,
 ) -> Result<Json<FiscalYearsView>, Problem> {
     Ok(Json(app.run(move |archive| archive.set_fiscal_years(&who, change)).await?))
+}
+
+/// Consent to the calendar that was proposed. Takes somebody other than its author.
+#[utoipa::path(post, path = "/api/v1/retention/fiscal-years/approval", request_body = CalendarApproval,
+    responses((status = 200, body = FiscalYearsView), (status = 401, body = Problem), (status = 403, body = Problem),
+              (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn approve_fiscal_years(
+    State(app): State<App>,
+    Who(who): Who,
+    Body(approval): Body<CalendarApproval>,
+) -> Result<Json<FiscalYearsView>, Problem> {
+    Ok(Json(app.run(move |archive| archive.approve_fiscal_years(&who, &approval)).await?))
 }
 
 /// Mark a fiscal year as one with a loss: all its documents are kept longer.
