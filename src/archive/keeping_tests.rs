@@ -6,7 +6,8 @@ use std::fs;
 use super::rows::meta;
 use super::testing::{Place, approver, day, deposit, deposit_with, manager, owner};
 use super::{
-    Archive, Changes, FiscalYearsChange, HoldRequest, LossDeclaration, PlanRequest, Principal, SearchRequest,
+    Archive, CalendarApproval, Changes, FiscalYearsChange, HoldRequest, LossDeclaration, PlanRequest,
+    Principal, SearchRequest,
 };
 use crate::record::RecordId;
 use crate::retention::{CalendarSettings, FiscalYear, Outcome};
@@ -34,7 +35,8 @@ fn correct(archive: &Archive, id: RecordId, changes: Changes) {
 }
 
 #[test]
-fn a_loss_declared_after_the_fact_lengthens_the_whole_year_at_once_and_is_not_taken_back() {
+fn a_loss_declared_after_the_fact_lengthens_the_whole_year_and_two_people_take_it_back_for_what_comes_later()
+{
     let place = Place::new();
     let archive = place.open();
     let receipt = deposit(&archive, "receipt", "2025-12-01", "a receipt").id;
@@ -54,8 +56,19 @@ fn a_loss_declared_after_the_fact_lengthens_the_whole_year_at_once_and_is_not_ta
         calendar: CalendarSettings { fiscal_year_ends: Some("03-31".parse().unwrap()), ..Default::default() },
         reason: "a mistake".into(),
     };
-    assert_eq!(archive.set_fiscal_years(&manager(), without).unwrap_err().code(), "retention");
-    assert_eq!(until(&archive, receipt).unwrap(), "2036-05-31");
+    let waiting = archive.set_fiscal_years(&manager(), without).unwrap();
+    assert_eq!(waiting.proposed.map(|proposed| proposed.reason).as_deref(), Some("a mistake"));
+    let between = deposit(&archive, "receipt", "2025-12-02", "before anybody consented").id;
+    assert_eq!(until(&archive, between).unwrap(), "2036-05-31", "nothing has changed yet");
+    let consent = CalendarApproval::default();
+    assert_eq!(archive.approve_fiscal_years(&manager(), &consent).unwrap_err().code(), "forbidden");
+    assert!(archive.approve_fiscal_years(&approver(), &consent).unwrap().proposed.is_none());
+    assert_eq!(archive.approve_fiscal_years(&approver(), &consent).unwrap_err().code(), "not-found");
+    let later = deposit(&archive, "receipt", "2025-12-03", "afterwards").id;
+    assert_eq!(until(&archive, later).unwrap(), "2033-05-31");
+    for promised in [receipt, between] {
+        assert_eq!(until(&archive, promised).unwrap(), "2036-05-31", "what was promised holds");
+    }
     let entries = archive.journal_list(&owner(), 0, 100, None).unwrap().entries;
     assert!(entries.iter().any(|entry| entry.details.as_ref().is_some_and(|d| d["what"] == "fiscal years")));
     drop(archive);
