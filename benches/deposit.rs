@@ -10,10 +10,11 @@
 //! contract twice, to its log and to a blob file, so half of what the disk takes is the ceiling where the floor waits for
 //! the disk. Writing sealed objects once, into files of our own before the batch that names them, is what is left to try.
 //!
-//! What helped, in processor time of a deposit (3 ms at first): reading the text later (`archive/texts.rs`, more than everything
-//! else together), no token count (25 %), zstd level -1 (14 %), checksums by instruction (`.cargo/config.toml`, 15 %), table and blob
-//! files past the system's cache (20 %), judging signatures with what is known already (`pki/known.rs`, 20 %). Other allocators
-//! changed nothing. What is left: judging a third, sealing a sixth, the committer a fifth.
+//! What helped, in shares of a deposit's processor time when it was done: reading the text later (`archive/texts.rs`, more than
+//! everything else together), no token count (25 %), checksums by instruction (`.cargo/config.toml`, 15 %), zstd level -1 (14 %),
+//! table and blob files past the system's cache (1.7 to 1.2 ms on a busy machine), judging signatures with what is known already
+//! (`pki/known.rs`). Other allocators, preloaded, changed nothing. Before judging became cheaper it took a third, sealing a sixth,
+//! the committer a fifth; no profile was taken since.
 //!
 //! `cargo bench --bench deposit -- [--seconds N] [--rounds N] [--data DIR]`
 
