@@ -40,7 +40,7 @@ mod people_tests;
 #[cfg(test)]
 mod keeping_tests;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 pub mod permit;
 mod policies;
 mod principal;

@@ -51,8 +51,6 @@ mod suite;
 mod tail_tests;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod year_tests;
 
 pub use catalog::{Catalog, Identity};
 pub use collect::{Collected, Keep};

@@ -9,6 +9,8 @@ pub mod notices;
 mod runner;
 mod schedule;
 mod scheduler;
+#[cfg(test)]
+mod year_tests;
 
 pub use cron::{Cron, CronError};
 pub use list::{Context, Finding, JOBS, Job};
