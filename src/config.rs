@@ -110,6 +110,9 @@ pub struct SearchConfig {
     pub cache_bytes: usize,
 }
 
+/// Longest write-once protection, in days: what nobody can take back must not be a slip of the finger.
+const MAX_WRITE_ONCE_DAYS: u32 = 30 * 366;
+
 /// Where backups go and how long they stay.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -122,6 +125,10 @@ pub struct BackupConfig {
     pub keep_daily: u32,
     pub keep_monthly: u32,
     pub keep_yearly: u32,
+    /// Days for which generations of each may be neither changed nor removed once they are made; 0: no such protection.
+    pub write_once_daily: u32,
+    pub write_once_monthly: u32,
+    pub write_once_yearly: u32,
     /// Days that wrapped keys are kept.
     pub key_set_days: u32,
     /// Seconds between the steps in which a server ships the journal to the daily repository; 0: never.
@@ -137,6 +144,9 @@ impl Default for BackupConfig {
             keep_daily: 35,
             keep_monthly: 24,
             keep_yearly: 12,
+            write_once_daily: 0,
+            write_once_monthly: 0,
+            write_once_yearly: 0,
             key_set_days: 35,
             ship_seconds: 10,
         }
@@ -154,7 +164,22 @@ impl BackupConfig {
         (directory.as_deref(), keep)
     }
 
+    /// Days for which generations of a tier are protected.
+    pub fn write_once(&self, tier: Tier) -> u32 {
+        match tier {
+            Tier::Daily => self.write_once_daily,
+            Tier::Monthly => self.write_once_monthly,
+            Tier::Yearly => self.write_once_yearly,
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
+        if Tier::ALL.into_iter().any(|tier| self.write_once(tier) > MAX_WRITE_ONCE_DAYS) {
+            return Err(format!(
+                "[backup] write_once_daily, write_once_monthly and write_once_yearly are at most {MAX_WRITE_ONCE_DAYS} \
+                 days (thirty years): nobody can take them back"
+            ));
+        }
         if [self.keep_daily, self.keep_monthly, self.keep_yearly].contains(&0) {
             return Err("[backup] keep_daily, keep_monthly and keep_yearly are at least 1".into());
         }
@@ -358,6 +383,7 @@ mod tests {
         assert_eq!(config.search.writer_memory_bytes, SearchConfig::default().writer_memory_bytes);
         let kept = |backup: &BackupConfig| Tier::ALL.map(|tier| backup.tier(tier).1);
         assert_eq!(kept(&config.backup), kept(&BackupConfig::default()));
+        assert_eq!(Tier::ALL.map(|tier| config.backup.write_once(tier)), [0; 3]);
         assert_eq!(config.backup.key_set_days, BackupConfig::default().key_set_days);
         assert_eq!(config.backup.ship_seconds, BackupConfig::default().ship_seconds);
         assert_eq!(config.backup.daily, None);
@@ -387,6 +413,11 @@ mod tests {
         assert!(same.contains("a directory each"), "{same}");
         let none = Config::parse(&TEMPLATE.replace("keep_daily = 35", "keep_daily = 0")).unwrap_err();
         assert!(none.contains("at least 1"), "{none}");
+        let protecting =
+            |days: &str| TEMPLATE.replace("write_once_yearly = 0", &format!("write_once_yearly = {days}"));
+        assert_eq!(Config::parse(&protecting("90")).unwrap().backup.write_once(Tier::Yearly), 90);
+        let centuries = Config::parse(&protecting("100000")).unwrap_err();
+        assert!(centuries.contains("write_once_yearly"), "{centuries}");
     }
 
     #[test]

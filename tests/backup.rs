@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::backups::{Kept, TIERS};
@@ -172,4 +173,55 @@ fn nothing_of_a_contract_and_no_key_is_in_any_file_of_a_repository() {
             assert!(!found, "{} holds {}", path.display(), String::from_utf8_lossy(needle));
         }
     }
+}
+
+#[test]
+fn a_protected_generation_is_neither_removed_nor_changed_and_everything_says_until_when() {
+    let mut kept = Kept::new(1);
+    kept.deposit(8, 300_000);
+    let settings = kept.archive.data().join("shosoin.toml");
+    let set = |from: &str, to: &str| {
+        let text = fs::read_to_string(&settings).unwrap();
+        assert!(text.contains(from));
+        fs::write(&settings, text.replace(from, to)).unwrap();
+    };
+    set("write_once_daily = 0", "write_once_daily = 30");
+    set("keep_daily = 35", "keep_daily = 1");
+    let first = kept.backup("daily");
+    let day = text(&first["protected_until"])[..10].to_owned();
+    kept.deposit(9, 2_000);
+    let second = kept.backup("daily");
+    assert_eq!((&second["removed"], &second["held"]), (&0.into(), &1.into()), "{second}");
+    // What was promised holds although nothing is asked for any more.
+    set("write_once_daily = 30", "write_once_daily = 0");
+    let third = kept.backup("daily");
+    assert_eq!((&third["removed"], &third["held"]), (&0.into(), &2.into()), "{third}");
+    assert!(text(&third["held_until"]).starts_with(&day), "{third}");
+    let listed = kept.archive.json(["backup", "list"]);
+    let until: Vec<_> =
+        listed.as_array().unwrap().iter().map(|one| one["protected_until"].as_str()).collect();
+    assert_eq!((until.len(), until[0]), (3, None));
+    assert!(until[1..].iter().all(|until| until.is_some_and(|until| until.starts_with(&day))), "{listed}");
+    for (lang, words) in [("ja", "書き換え禁止期限"), ("en", "protected until")] {
+        let mut list = Command::new(env!("CARGO_BIN_EXE_shosoin"));
+        list.arg("--data").arg(kept.archive.data()).args(["--lang", lang, "backup", "list"]);
+        let said = String::from_utf8(list.output().unwrap().stdout).unwrap();
+        assert!(said.contains(&format!("{words} {day}")), "{said}");
+    }
+    // Damage to it is not replaced: a new generation does without it.
+    let pack = kept.largest_pack("daily");
+    let mut bytes = fs::read(&pack).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::remove_file(&pack).unwrap();
+    fs::write(&pack, bytes).unwrap();
+    let repaired = kept.archive.json(["backup", "repair", "daily"]);
+    assert_eq!(
+        (&repaired["generation"], &repaired["verified"]),
+        (&"daily-4".into(), &true.into()),
+        "{repaired}"
+    );
+    assert_eq!(repaired["protected"].as_array().unwrap().len(), 1, "{repaired}");
+    kept.restore("daily", "whole").success();
+    kept.assert_restored("whole");
 }

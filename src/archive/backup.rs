@@ -13,7 +13,10 @@ use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::rows::{self, BackupRow, V1, meta};
 use super::{Archive, Progress};
-use crate::backup::{Catalog, Directory, Generation, Identity, Keep, MetaRows, Outcome, Plan, Source, Tier};
+use crate::backup::{
+    Catalog, Directory, Generation, Identity, Keep, MetaRows, Name, Outcome, Plan, Protection,
+    Repository as _, Source, Tier,
+};
 use crate::journal::{Act, Origin};
 use crate::store::{Batch, Table};
 
@@ -42,6 +45,14 @@ pub struct BackupReport {
     pub new_bytes: u64,
     /// Generations that the keep rule removed.
     pub removed: u64,
+    /// Until when this generation may be neither changed nor removed (`write_once_daily` and its kin); absent when it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected_until: Option<DateTime<Utc>>,
+    /// Generations beyond the keep rule that stay because they are protected, and until when the last of them does.
+    #[serde(default)]
+    pub held: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<DateTime<Utc>>,
     /// Everything written was read back and compared.
     pub verified: bool,
     /// What somebody should look at; the generation was made all the same.
@@ -63,12 +74,15 @@ pub struct GenerationView {
     pub bytes: u64,
     /// Its manifest is signed by this archive.
     pub verified: bool,
+    /// Until when it may be neither changed nor removed; absent when it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected_until: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
-impl From<&Generation> for GenerationView {
-    fn from(generation: &Generation) -> Self {
+impl GenerationView {
+    fn new(generation: &Generation, protected_until: Option<DateTime<Utc>>) -> Self {
         Self {
             generation: Some(generation.label()),
             tier: generation.tier.to_string(),
@@ -78,6 +92,7 @@ impl From<&Generation> for GenerationView {
             objects: generation.objects,
             bytes: generation.bytes(),
             verified: true,
+            protected_until,
             problem: None,
         }
     }
@@ -172,8 +187,11 @@ impl Archive {
         let mut found = Vec::new();
         for tier in Tier::ALL {
             match self.catalog(tier) {
-                Ok(Some(catalog)) => {
-                    found.extend(catalog.generations.iter().rev().map(GenerationView::from));
+                Ok(Some((catalog, protection))) => {
+                    let until = |one: &Generation| protection.of(&Name::generation(one.number), self.now());
+                    let newest_first = catalog.generations.iter().rev();
+                    found.extend(newest_first.map(|one| GenerationView::new(one, until(one))));
+                    found.extend(protection.problems.iter().map(|problem| unreadable(tier, problem)));
                     found.extend(
                         catalog
                             .untrusted
@@ -188,21 +206,22 @@ impl Archive {
         found
     }
 
-    /// The signed contents of a tier's repository; `None` when the tier has none yet.
-    fn catalog(&self, tier: Tier) -> Result<Option<Catalog>, ArchiveError> {
+    /// The signed contents of a tier's repository, and what of it is protected; `None` when the tier has none yet.
+    fn catalog(&self, tier: Tier) -> Result<Option<(Catalog, Protection)>, ArchiveError> {
         if self.config.backup.tier(tier).0.is_none() {
             return Ok(None);
         }
         let repository = self.repository(tier)?;
         match Identity::load(&repository)? {
-            Some(identity) => Ok(Some(Catalog::load(&repository, &identity)?)),
+            Some(identity) => Ok(Some((Catalog::load(&repository, &identity)?, repository.protection()?))),
             None => Ok(None),
         }
     }
 
-    /// The repository of a tier.
+    /// The repository of a tier, at the archive's time and with the protection that is set.
     pub(super) fn repository(&self, tier: Tier) -> Result<Directory, ArchiveError> {
-        Ok(Directory::open(&self.repository_path(tier)?)?)
+        let write_once = self.config.backup.write_once(tier);
+        Ok(Directory::open(&self.repository_path(tier)?)?.at(self.now(), write_once))
     }
 
     /// Where the repository of a tier is.
@@ -347,6 +366,9 @@ fn report(outcome: Outcome) -> BackupReport {
         new_objects: outcome.new_objects,
         new_bytes: outcome.new_bytes,
         removed: outcome.collected.generations,
+        protected_until: outcome.protected_until,
+        held: outcome.collected.protected,
+        held_until: outcome.collected.protected_until,
         verified: true,
         problems: outcome.problems,
     }

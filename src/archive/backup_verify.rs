@@ -1,7 +1,6 @@
 //! Verifying backups: reads everything that generations need.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
@@ -27,6 +26,10 @@ pub struct VerifiedGeneration {
     pub damaged: Vec<String>,
     /// Packs that were mended before this was read.
     pub repaired: u64,
+    /// What is damaged and stays as it is because it is protected (`write_once_daily` and its kin): a new generation does
+    /// without it.
+    #[serde(default)]
+    pub protected: Vec<String>,
     /// Bytes that destroyed contracts left and that no kept key opens. The weekly verification clears away the packs that
     /// hold mostly such.
     #[serde(default)]
@@ -45,6 +48,15 @@ pub(super) struct CheckDetails<'a> {
     pub problems: u64,
 }
 
+/// What the weekly verification cleared away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// Bytes that became free.
+    pub freed: u64,
+    /// What destroyed contracts left stays until then in some repository: its generations are protected.
+    pub protected_until: Option<DateTime<Utc>>,
+}
+
 /// Sealed into the journal entry of a repacking.
 #[derive(Serialize)]
 struct RepackDetails {
@@ -55,7 +67,7 @@ struct RepackDetails {
 }
 
 /// What is done with a tier whose newest generation is sound.
-type AndThen<'a> = &'a dyn Fn(Tier, &[PackRef]) -> Result<(), ArchiveError>;
+type AndThen<'a> = &'a mut dyn FnMut(Tier, &[PackRef]) -> Result<(), ArchiveError>;
 
 impl Archive {
     /// Verifies a generation (`daily-12`), the newest of a tier (`daily`), or the newest of every tier.
@@ -70,11 +82,11 @@ impl Archive {
         progress: Progress<'_>,
     ) -> Result<Vec<VerifiedGeneration>, ArchiveError> {
         permit(who, Action::BackupVerify)?;
-        self.verify_and(who, which, &|_, _| Ok(()), progress)
+        self.verify_and(who, which, &mut |_, _| Ok(()), progress)
     }
 
     /// Verifies the newest generation of every tier, and clears away what destroyed contracts left in their repositories.
-    /// Returns also how many bytes became free.
+    /// Returns also what it cleared away.
     ///
     /// # Errors
     /// As [`backup_verify`](Self::backup_verify); when a repository cannot be written.
@@ -82,27 +94,29 @@ impl Archive {
         &self,
         who: &Principal,
         progress: Progress<'_>,
-    ) -> Result<(Vec<VerifiedGeneration>, u64), ArchiveError> {
+    ) -> Result<(Vec<VerifiedGeneration>, Cleared), ArchiveError> {
         permit(who, Action::BackupRun)?;
-        let freed = AtomicU64::new(0);
-        let repack = |tier, sparse: &[PackRef]| {
-            freed.fetch_add(self.repack(who, tier, sparse)?, Ordering::Relaxed);
+        let mut cleared = Cleared::default();
+        let mut repack = |tier, sparse: &[PackRef]| {
+            let done = self.repack(who, tier, sparse)?;
+            cleared.freed += done.freed;
+            cleared.protected_until = cleared.protected_until.max(done.protected_until);
             Ok(())
         };
-        let verified = self.verify_and(who, None, &repack, progress)?;
-        Ok((verified, freed.into_inner()))
+        let verified = self.verify_and(who, None, &mut repack, progress)?;
+        Ok((verified, cleared))
     }
 
-    fn repack(&self, who: &Principal, tier: Tier, sparse: &[PackRef]) -> Result<u64, ArchiveError> {
+    fn repack(&self, who: &Principal, tier: Tier, sparse: &[PackRef]) -> Result<Cleared, ArchiveError> {
         if sparse.is_empty() {
-            return Ok(0);
+            return Ok(Cleared::default());
         }
         let lender = self.lender()?;
         let done = self.source(&lender)?.repack(&self.repository(tier)?, (tier, self.keep(tier)), sparse)?;
         let details =
             RepackDetails { what: "repack", tier: tier.name(), packs: done.old_packs, freed: done.freed };
         self.journal_note(who, Act::Backup, &details)?;
-        Ok(done.freed)
+        Ok(Cleared { freed: done.freed, protected_until: done.protected_until })
     }
 
     fn verify_and(
@@ -205,6 +219,7 @@ fn view(generation: String, tier: Tier, verified: Verified) -> VerifiedGeneratio
         verified: verified.is_sound(),
         damaged: verified.damaged.iter().map(|pack| Name::pack(pack.id).to_string()).collect(),
         repaired: 0,
+        protected: Vec::new(),
         reclaimable: verified.dead_bytes,
         problem_count: verified.problem_count,
         problems: verified.problems,

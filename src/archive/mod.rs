@@ -73,7 +73,7 @@ use std::thread::JoinHandle;
 use chrono::{DateTime, Utc};
 
 pub use backup::{BackupReport, GenerationView};
-pub use backup_verify::VerifiedGeneration;
+pub use backup_verify::{Cleared, VerifiedGeneration};
 pub use clock::{Clock, SystemClock};
 pub use correct::{Changed, Changes, Repeat};
 pub use create::{Created, create, create_with};

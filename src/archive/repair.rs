@@ -43,6 +43,7 @@ impl Archive {
         let newest = if again { None } else { number };
         let mut after = self.verify_generation(tier, newest, progress)?;
         after.repaired = repaired.repaired.len() as u64;
+        after.protected = repaired.protected.iter().map(ToString::to_string).collect();
         let details = CheckDetails {
             what: "repair",
             generation: &label,

@@ -18,6 +18,9 @@ pub struct Collected {
     pub packs: u64,
     /// Packs stay when a manifest cannot be believed: it may be damaged, and need them.
     pub held_back: bool,
+    /// Generations that the keep rule would remove and that are protected, and the last day of the one protected longest.
+    pub protected: u64,
+    pub protected_until: Option<DateTime<Utc>>,
 }
 
 /// How long things are kept.
@@ -46,7 +49,11 @@ pub fn collect(
     let numbers: Vec<_> = catalog.generations.iter().map(|generation| generation.number).collect();
     let decided = keep::decide(&numbers, keep.generations).into_iter();
     let old = decided.filter(|(_, verdict)| matches!(verdict, Verdict::Expired { .. }));
-    let old: Vec<_> = old.map(|(number, _)| number).collect();
+    let protection = repository.protection()?;
+    let until = |number: u64| protection.of(&Name::generation(number), now);
+    let (old, held): (Vec<_>, Vec<_>) = old.map(|(number, _)| number).partition(|old| until(*old).is_none());
+    collected.protected = held.len() as u64;
+    collected.protected_until = held.into_iter().filter_map(until).max();
     let old_sets = key_set::expired(&catalog.key_sets, now, keep.key_days);
     let names = old.iter().map(|number| Name::generation(*number));
     let names: Vec<_> = names.chain(old_sets.iter().map(|number| Name::keys(*number))).collect();
@@ -62,15 +69,16 @@ pub fn collect(
     let named = catalog.named();
     // A file that is no pack of ours is left to whoever put it there.
     let packs = repository.list(Folder::Packs)?.into_iter().filter_map(|listed| PackId::parse(&listed.file));
-    let unused = packs.filter(|id| !named.contains(id) && !in_use.contains(id));
-    let unused: Vec<_> = unused.map(Name::pack).collect();
+    let unused = packs.filter(|id| !named.contains(id) && !in_use.contains(id)).map(Name::pack);
+    let unused: Vec<_> = unused.filter(|name| protection.of(name, now).is_none()).collect();
     if remove(repository, &unused)? {
         collected.packs = unused.len() as u64;
     }
     Ok(collected)
 }
 
-/// Removes objects; false when some of them are protected, and are left for a later run.
+/// Removes objects; false when some of them are protected all the same (somebody else prolonged it just now), and are left
+/// for a later run.
 fn remove(repository: &dyn Repository, names: &[Name]) -> Result<bool, RepositoryError> {
     match repository.delete(names) {
         Ok(()) => Ok(true),

@@ -7,17 +7,25 @@ use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
+use super::protection::Protection;
 use super::repository::{Claim, Folder, Listed, Name, Repository, RepositoryError};
+use super::write_once;
 
 /// Begins the names of files being written.
-const UNFINISHED: &str = ".unfinished-";
-/// Files that a repository or a file system has beside the folders.
-const NOT_OURS: [&str; 2] = ["lock", "lost+found"];
+pub const UNFINISHED: &str = ".unfinished-";
+/// What a repository or a file system has beside the folders.
+const NOT_OURS: [&str; 3] = ["lock", "lost+found", write_once::FOLDER];
 
 /// A repository in a directory that exists. The directory itself is never made: under a path where a disk should
 /// be mounted, backups would go to the wrong disk.
 pub struct Directory {
     root: PathBuf,
+    /// The time by which protection is over; until it is told, none is.
+    now: DateTime<Utc>,
+    /// Days for which what a generation needs is protected; 0 protects nothing more.
+    write_once: u32,
 }
 
 impl Directory {
@@ -26,11 +34,29 @@ impl Directory {
     /// # Errors
     /// [`RepositoryError::Gone`] when there is no such directory.
     pub fn open(root: &Path) -> Result<Self, RepositoryError> {
-        let directory = Self { root: root.to_owned() };
+        let directory = Self { root: root.to_owned(), now: DateTime::<Utc>::MIN_UTC, write_once: 0 };
         match fs::metadata(root) {
             Ok(found) if found.is_dir() => Ok(directory),
             Ok(_) => Err(RepositoryError::Gone(directory.place())),
             Err(error) => Err(directory.failed(error)),
+        }
+    }
+
+    /// The same at a time; what generations need is protected for `write_once` days.
+    #[must_use]
+    pub fn at(self, now: DateTime<Utc>, write_once: u32) -> Self {
+        Self { now, write_once, ..self }
+    }
+
+    /// Refuses what may be neither changed nor removed yet.
+    fn check(&self, name: &Name, protection: &Protection) -> Result<(), RepositoryError> {
+        match protection.of(name, self.now) {
+            None => Ok(()),
+            Some(until) => Err(RepositoryError::Protected {
+                place: self.place(),
+                name: name.clone(),
+                until: Some(until),
+            }),
         }
     }
 
@@ -41,11 +67,11 @@ impl Directory {
         }
     }
 
-    fn path(&self, name: &Name) -> PathBuf {
+    pub(super) fn path(&self, name: &Name) -> PathBuf {
         self.folder(name.folder()).join(name.file())
     }
 
-    fn failed(&self, error: io::Error) -> RepositoryError {
+    pub(super) fn failed(&self, error: io::Error) -> RepositoryError {
         let place = self.place();
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
@@ -58,7 +84,7 @@ impl Directory {
     }
 
     /// Writes a file beside its final name and makes it durable.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
@@ -119,6 +145,7 @@ impl Repository for Directory {
     }
 
     fn replace(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError> {
+        self.check(name, &self.protection()?)?;
         let (folder, path) = (self.folder(name.folder()), self.path(name));
         let unfinished = folder.join(format!("{UNFINISHED}{}", name.file()));
         let written = self.write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &path));
@@ -177,8 +204,9 @@ impl Repository for Directory {
     }
 
     fn delete(&self, names: &[Name]) -> Result<(), RepositoryError> {
+        let protection = if names.is_empty() { Protection::default() } else { self.protection()? };
         let mut touched = BTreeSet::new();
-        for name in names {
+        for name in names.iter().filter(|name| self.check(name, &protection).is_ok()) {
             match fs::remove_file(self.path(name)) {
                 Ok(()) => drop(touched.insert(name.folder())),
                 Err(error) if error.kind() == ErrorKind::NotFound && self.root.is_dir() => {}
@@ -189,7 +217,19 @@ impl Repository for Directory {
         touched
             .into_iter()
             .try_for_each(|folder| sync(&self.folder(folder)))
-            .map_err(|error| self.failed(error))
+            .map_err(|error| self.failed(error))?;
+        names.iter().try_for_each(|name| self.check(name, &protection))
+    }
+
+    fn retain(&self, names: &[Name], now: DateTime<Utc>) -> Result<(), RepositoryError> {
+        match self.write_once {
+            0 => Ok(()),
+            days => write_once::protect(self, names, now, days),
+        }
+    }
+
+    fn protection(&self) -> Result<Protection, RepositoryError> {
+        write_once::load(&self.root).map_err(|error| self.failed(error))
     }
 
     fn lock(&self) -> Result<Claim, RepositoryError> {
@@ -214,7 +254,7 @@ impl Repository for Directory {
     }
 }
 
-fn sync(directory: &Path) -> io::Result<()> {
+pub fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
@@ -233,6 +273,15 @@ mod tests {
     fn the_directory_keeps_the_promises_of_a_repository() {
         let (_home, directory) = made();
         crate::backup::suite::keeps_its_promises(&directory);
+    }
+
+    #[test]
+    fn the_directory_protects_what_it_is_told_to() {
+        let (home, _) = made();
+        let at = |now, days| -> Box<dyn Repository> {
+            Box::new(Directory::open(home.path()).unwrap().at(now, days))
+        };
+        crate::backup::suite::protects(&at);
     }
 
     #[test]

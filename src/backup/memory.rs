@@ -1,12 +1,13 @@
 //! A repository in memory whose n-th write can fail, in either way a disk can: lost, or kept although reported failed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 
+use super::protection::Protection;
 use super::repository::{Claim, Folder, Listed, Name, Repository, RepositoryError};
 
 /// What happens to the write that fails.
@@ -32,7 +33,10 @@ pub struct Memory {
     fails: Arc<AtomicU64>,
     kept: Arc<AtomicBool>,
     /// What was retained; `None` in a repository that protects nothing.
-    protected: Arc<Mutex<Option<BTreeSet<Name>>>>,
+    protected: Arc<Mutex<Option<Protection>>>,
+    /// The time that it is to this one, and the days for which it protects.
+    now: DateTime<Utc>,
+    days: u32,
 }
 
 impl Memory {
@@ -42,9 +46,16 @@ impl Memory {
         memory
     }
 
-    /// From now on, what generations need can neither be changed nor removed.
-    pub fn protect(&self) {
-        *self.protected.lock().unwrap() = Some(BTreeSet::new());
+    /// From now on, what generations need can neither be changed nor removed, for ever.
+    pub fn protect(&mut self) {
+        *self.protected.lock().unwrap() = Some(Protection::default());
+        self.days = 36_500;
+    }
+
+    /// The same objects at a time; what generations need is protected for so many days.
+    pub fn at(&self, now: DateTime<Utc>, days: u32) -> Self {
+        self.protected.lock().unwrap().get_or_insert_default();
+        Self { now, days, ..self.clone() }
     }
 
     /// The time of protection is over.
@@ -54,10 +65,11 @@ impl Memory {
 
     fn check(&self, name: &Name) -> Result<(), RepositoryError> {
         match &*self.protected.lock().unwrap() {
-            Some(names) if names.contains(name) => {
-                Err(RepositoryError::Protected { place: self.place(), name: name.clone() })
-            }
-            _ => Ok(()),
+            Some(protection) => match protection.of(name, self.now) {
+                None => Ok(()),
+                until => Err(RepositoryError::Protected { place: self.place(), name: name.clone(), until }),
+            },
+            None => Ok(()),
         }
     }
 
@@ -152,11 +164,18 @@ impl Repository for Memory {
         names.iter().try_for_each(|name| self.check(name))
     }
 
-    fn retain(&self, names: &[Name], _: DateTime<Utc>) -> Result<(), RepositoryError> {
-        if let Some(protected) = &mut *self.protected.lock().unwrap() {
-            protected.extend(names.iter().cloned());
+    fn retain(&self, names: &[Name], now: DateTime<Utc>) -> Result<(), RepositoryError> {
+        match &mut *self.protected.lock().unwrap() {
+            Some(protection) if self.days > 0 => self.write(|| {
+                protection.prolong(names, now, self.days);
+                Ok(())
+            }),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    fn protection(&self) -> Result<Protection, RepositoryError> {
+        Ok(self.protected.lock().unwrap().clone().unwrap_or_default())
     }
 
     fn lock(&self) -> Result<Claim, RepositoryError> {
@@ -182,4 +201,10 @@ impl Drop for Claimed {
 #[test]
 fn the_memory_keeps_the_promises_of_a_repository() {
     super::suite::keeps_its_promises(&Memory::new());
+}
+
+#[test]
+fn the_memory_protects_what_it_is_told_to() {
+    let memory = Memory::new();
+    super::suite::protects(&|now, days| Box::new(memory.at(now, days)));
 }

@@ -25,6 +25,7 @@ mod manifest;
 mod objects;
 mod pack;
 mod packer;
+mod protection;
 mod rebuild;
 mod repack;
 mod repair;
@@ -36,6 +37,7 @@ mod tables;
 mod tail;
 mod tree;
 mod verify;
+mod write_once;
 
 #[cfg(test)]
 mod fault_tests;
@@ -51,6 +53,8 @@ mod suite;
 mod tail_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod write_once_tests;
 
 pub use catalog::{Catalog, Identity};
 pub use collect::{Collected, Keep};
@@ -59,6 +63,7 @@ pub use error::BackupError;
 pub use key_set::KeySet;
 pub use manifest::{Generation, PackRef, Tier};
 pub use pack::pack_key;
+pub use protection::Protection;
 pub use repack::Repacked;
 pub use repair::Repaired;
 pub use repository::{Folder, Name, PackId, Repository, RepositoryError};

@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use chrono::{DateTime, Utc};
+
 use super::catalog::Catalog;
 use super::collect::{Keep, collect};
 use super::error::BackupError;
@@ -31,8 +33,9 @@ pub struct Repacked {
     pub freed: u64,
     /// Nothing was done: something in the repository cannot be believed, so nobody knows what is needed.
     pub held_back: bool,
-    /// Generations that may not be changed yet: their packs stay as long as they do.
+    /// Generations that may not be changed yet, and until when: their packs stay as long as they do.
     pub protected: u64,
+    pub protected_until: Option<DateTime<Utc>>,
 }
 
 impl Source<'_> {
@@ -54,8 +57,16 @@ impl Source<'_> {
             return Ok(Repacked { held_back: true, ..Repacked::default() });
         };
         let keyed = self.keyed(repository, &catalog)?;
+        let protection = repository.protection()?;
         let mut done = Repacked::default();
         for (users, packs) in shared_alike(&catalog, sparse) {
+            let until = users.iter().filter_map(|user| protection.of(&Name::generation(*user), self.now));
+            let until: Vec<_> = until.collect();
+            if !until.is_empty() {
+                done.protected += until.len() as u64;
+                done.protected_until = done.protected_until.max(until.into_iter().max());
+                continue;
+            }
             let new = self.without_dead(repository, &packs, &keyed)?;
             done.old_packs += packs.len() as u64;
             done.new_packs += new.len() as u64;
@@ -76,9 +87,7 @@ impl Source<'_> {
                 done.freed += bytes(&packs).saturating_sub(bytes(&new));
             }
         }
-        if done.protected == 0 {
-            read_back(repository, &catalog)?;
-        }
+        read_back(repository, &catalog)?;
         collect(repository, &mut catalog, keep, self.now, &in_use)?;
         Ok(done)
     }

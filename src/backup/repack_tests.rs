@@ -124,7 +124,7 @@ fn nothing_is_cleared_away_while_a_manifest_cannot_be_believed() {
 
 #[test]
 fn what_is_protected_stays_until_it_is_not_and_nothing_goes_wrong_meanwhile() {
-    let (mut small, repository) = (Small::new(), Memory::new());
+    let (mut small, mut repository) = (Small::new(), Memory::new());
     repository.protect();
     let first: Vec<_> = (0..6).map(|_| small.deposit(5_000)).collect();
     small.daily(&repository);

@@ -11,7 +11,7 @@ use super::fetch::{fetch, salvage};
 use super::key_set::KeySet;
 use super::manifest::PackRef;
 use super::pack::{Builder, Item, Kind, What, seal_pack};
-use super::repository::{Folder, Name, Repository};
+use super::repository::{Folder, Name, Repository, RepositoryError};
 use super::restore::Opened;
 use super::verify::Verified;
 use crate::seal::Dek;
@@ -26,12 +26,14 @@ pub struct Repaired {
     pub beyond: Vec<PackRef>,
     /// Manifests that cannot be believed, and damaged key sets beside a sound one: they only stood in the way.
     pub removed: Vec<Name>,
+    /// Damaged, and protected: neither mended in its place nor removed before its time.
+    pub protected: Vec<Name>,
 }
 
 impl Repaired {
-    /// A manifest of a generation was among what was removed.
+    /// A manifest of a generation was among what was worthless.
     pub fn removed_generation(&self) -> bool {
-        self.removed.iter().any(|name| name.folder() == Folder::Generations)
+        self.removed.iter().chain(&self.protected).any(|name| name.folder() == Folder::Generations)
     }
 }
 
@@ -54,15 +56,26 @@ impl Opened<'_> {
                 _ => None,
             };
             match made {
-                Some(sealed) => {
-                    self.repository.replace(&Name::pack(pack.id), &sealed)?;
-                    fetch(self.repository, &self.pack_key, pack)?;
+                Some(sealed) if self.replaced(pack, &sealed, &mut repaired)? => {
                     repaired.repaired.push(pack.clone());
                 }
-                None => repaired.beyond.push(pack.clone()),
+                _ => repaired.beyond.push(pack.clone()),
             }
         }
         Ok(repaired)
+    }
+
+    /// Puts a pack in the place of the damaged one; false when that is protected: not even damage is replaced before its time.
+    fn replaced(&self, pack: &PackRef, sealed: &[u8], repaired: &mut Repaired) -> Result<bool, BackupError> {
+        match self.repository.replace(&Name::pack(pack.id), sealed) {
+            Ok(()) => {}
+            Err(RepositoryError::Protected { name, .. }) => {
+                repaired.protected.push(name);
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        fetch(self.repository, &self.pack_key, pack).map(|_| true)
     }
 
     fn remove_worthless(&self, verified: &Verified, repaired: &mut Repaired) -> Result<(), BackupError> {
@@ -70,7 +83,16 @@ impl Opened<'_> {
         let sets = self.catalog.key_sets.iter().filter(|set| set.number != self.keys.number).filter(damaged);
         let sets = sets.map(|set| Name::keys(set.number));
         repaired.removed = self.catalog.untrusted.iter().map(|(name, _)| name.clone()).chain(sets).collect();
-        Ok(self.repository.delete(&repaired.removed)?)
+        match self.repository.delete(&repaired.removed) {
+            Err(RepositoryError::Protected { .. }) => {
+                let protection = self.repository.protection()?;
+                let protected = |name: &Name| protection.contains(name);
+                let (stays, gone) = repaired.removed.drain(..).partition(protected);
+                (repaired.protected, repaired.removed) = (stays, gone);
+                Ok(())
+            }
+            other => Ok(other?),
+        }
     }
 
     /// The sealed pack again; `None` when not all of it can be found.

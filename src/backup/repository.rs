@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
+use super::protection::Protection;
+
 /// The folders of a repository, and what lies in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Folder {
@@ -214,6 +216,14 @@ pub trait Repository: Send + Sync {
         Ok(())
     }
 
+    /// What is protected, and until when. Asked so that nothing is begun that would be refused.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn protection(&self) -> Result<Protection, RepositoryError> {
+        Ok(Protection::default())
+    }
+
     /// Claims the repository for writing, and removes what a killed writer left.
     ///
     /// # Errors
@@ -240,8 +250,11 @@ pub enum RepositoryError {
     Busy(String),
     #[error("{name} exists in the backup repository {place} and is never replaced. Repeat the run")]
     Exists { place: String, name: Name },
-    #[error("{name} in the backup repository {place} is protected against change and removal for now")]
-    Protected { place: String, name: Name },
+    #[error(
+        "{name} in the backup repository {place} is protected against change and removal{}",
+        until.map(|until| format!(" until {}", until.format("%Y-%m-%d"))).unwrap_or_default()
+    )]
+    Protected { place: String, name: Name, until: Option<DateTime<Utc>> },
     #[error("the backup repository failed at {place}: {detail}. Check its disk or network, then repeat")]
     Io { place: String, detail: String },
 }

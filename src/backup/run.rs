@@ -18,7 +18,7 @@ use super::manifest::{Generation, PackRef, Tier};
 use super::objects;
 use super::pack::Kind;
 use super::packer::put_and_compare;
-use super::repository::{Folder, Name, PackId, Repository};
+use super::repository::{Folder, Name, PackId, Repository, RepositoryError};
 use super::tail;
 use super::tree::continues;
 use crate::journal::merkle::Hash;
@@ -250,10 +250,7 @@ impl<'a> Source<'a> {
         };
         let name = Name::generation(generation.number);
         put_and_compare(repository, &name, &generation.encode(self.origin, self.signer))?;
-        let needed = generation.packs.iter().map(|pack| Name::pack(pack.id)).chain([name]);
-        if let Err(error) = repository.retain(&needed.collect::<Vec<_>>(), self.now) {
-            problems.push(format!("generation {} is not protected: {error}", generation.label()));
-        }
+        let protected_until = self.protect(repository, &generation, &mut problems);
         let new_bytes = news.packs.iter().chain(&copied.packs).map(|pack| pack.len).sum();
         catalog.generations.push(generation.clone());
         let collected = self.tidy(repository, &mut catalog, plan.keep, &mut problems);
@@ -265,7 +262,31 @@ impl<'a> Source<'a> {
             new_objects: copied.objects,
             new_bytes,
             problems,
+            protected_until,
             collected,
+        })
+    }
+
+    /// Asks the repository to protect what a generation needs; until when it does. That it cannot is a problem and no error:
+    /// the generation is there.
+    fn protect(
+        &self,
+        repository: &dyn Repository,
+        generation: &Generation,
+        problems: &mut Vec<String>,
+    ) -> Option<DateTime<Utc>> {
+        let name = Name::generation(generation.number);
+        let needed = generation.packs.iter().map(|pack| Name::pack(pack.id)).chain([name.clone()]);
+        let needed: Vec<_> = needed.collect();
+        let mut work = || {
+            // Read before it is written anew, so that damage to it is told.
+            problems.extend(repository.protection()?.problems);
+            repository.retain(&needed, self.now)?;
+            Ok::<_, RepositoryError>(repository.protection()?.of(&name, self.now))
+        };
+        work().unwrap_or_else(|error| {
+            problems.push(format!("generation {} is not protected: {error}", generation.label()));
+            None
         })
     }
 
@@ -350,6 +371,8 @@ pub struct Outcome {
     pub new_bytes: u64,
     /// What somebody should look at; the generation is there all the same.
     pub problems: Vec<String>,
+    /// Until when the generation is protected.
+    pub protected_until: Option<DateTime<Utc>>,
     pub collected: Collected,
 }
 

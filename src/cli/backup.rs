@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::DecimalBytes;
 
@@ -94,9 +95,35 @@ fn make(client: &Client, tier: TierName, anew: bool, output: &Output) -> Result<
              written was read back and compared"
         );
         writeln!(out, "{}", output.text(&ja, &en))?;
+        print_protection(&report, output, out)?;
         report.problems.iter().try_for_each(|problem| writeln!(out, "! {problem}"))
     })?;
     Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PARTLY_DONE) })
+}
+
+/// Until when the generation is protected, and what stays beyond the number to keep.
+fn print_protection(
+    report: &BackupReport,
+    output: &Output,
+    out: &mut dyn std::io::Write,
+) -> std::io::Result<()> {
+    if let Some(until) = report.protected_until.map(day) {
+        let ja = format!("  {until} まで、変更も削除もしません（鍵は除く）");
+        let en = format!("  it is neither changed nor removed until {until} (keys excepted)");
+        writeln!(out, "{}", output.text(&ja, &en))?;
+    }
+    if let Some(until) = report.held_until.map(day) {
+        let held = report.held;
+        let ja = format!("  残す数を超えた {held} 世代は、書き換え禁止のため {until} まで残ります");
+        let en =
+            format!("  {held} generations beyond the number to keep stay until {until}: they are protected");
+        writeln!(out, "{}", output.text(&ja, &en))?;
+    }
+    Ok(())
+}
+
+fn day(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d").to_string()
 }
 
 fn list(client: &Client, output: &Output) -> Result<ExitCode, CliError> {
@@ -119,8 +146,12 @@ fn list(client: &Client, output: &Output) -> Result<ExitCode, CliError> {
                         view.at.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
                     let generation = generation.as_deref().unwrap_or_default();
                     let (records, bytes) = (view.records, DecimalBytes(view.bytes));
-                    let ja = format!("{generation:14} {at}  記録 {records} 件  {bytes}");
-                    let en = format!("{generation:14} {at}  {records} records  {bytes}");
+                    let until = view.protected_until.map(day);
+                    let protected = |words: &str| until.as_ref().map(|until| format!("  {words} {until}"));
+                    let (ja, en) = (protected("書き換え禁止期限"), protected("protected until"));
+                    let (ja, en) = (ja.unwrap_or_default(), en.unwrap_or_default());
+                    let ja = format!("{generation:14} {at}  記録 {records} 件  {bytes}{ja}");
+                    let en = format!("{generation:14} {at}  {records} records  {bytes}{en}");
                     writeln!(out, "{}", output.text(&ja, &en))?;
                 }
             }
@@ -166,6 +197,13 @@ fn repair(client: &Client, generation: String, output: &Output) -> Result<ExitCo
     output.result(&found, |out| {
         let ja = format!("{} 個のパックを直しました", found.repaired);
         writeln!(out, "{}", output.text(&ja, &format!("mended {} packs", found.repaired)))?;
+        for name in &found.protected {
+            let ja =
+                format!("! {name} は壊れていますが書き換え禁止のため残ります。新しい世代はこれを使いません");
+            let en =
+                format!("! {name} is damaged and stays, being protected; the new generation does without it");
+            writeln!(out, "{}", output.text(&ja, &en))?;
+        }
         print(out, &found, output)
     })?;
     Ok(exit(found.verified))

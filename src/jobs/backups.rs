@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::list::{Context, Finding};
-use crate::archive::{Archive, ArchiveError, JobOutcome, Principal};
+use crate::archive::{Archive, ArchiveError, Cleared, JobOutcome, Principal};
 use crate::backup::Tier;
 
 /// Findings named in a history; the rest is counted.
@@ -28,34 +30,58 @@ fn run(archive: &Archive, who: &Principal, tier: Tier) -> Result<Finding, Archiv
     }
     let report = archive.backup_run(who, tier, false, &|_, _| {})?;
     let (generation, bytes) = (report.generation, report.bytes);
+    let (held_ja, held_en) = held(report.held, report.held_until);
     Ok(finding(
         report.problems,
-        format!("世代 {generation} を作りました（{bytes} バイト）"),
-        format!("made generation {generation}, {bytes} bytes"),
+        format!("世代 {generation} を作りました（{bytes} バイト）{held_ja}"),
+        format!("made generation {generation}, {bytes} bytes{held_en}"),
     ))
+}
+
+/// What is said of generations that stay beyond the keep rule because they are protected.
+fn held(generations: u64, until: Option<DateTime<Utc>>) -> (String, String) {
+    let Some(until) = until.map(|until| until.format("%Y-%m-%d")) else { return Default::default() };
+    (
+        format!("。残す数を超えた {generations} 世代は書き換え禁止のため {until} まで残ります"),
+        format!(
+            "; {generations} generations beyond the number to keep stay until {until}, protected (write_once)"
+        ),
+    )
 }
 
 /// Reads everything that the newest generation of every tier needs, and clears away what destroyed contracts left.
 pub fn verify(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
-    let (generations, freed) = match archive.backup_verify_and_repack(who, &|_, _| {}) {
+    let (generations, cleared) = match archive.backup_verify_and_repack(who, &|_, _| {}) {
         Err(ArchiveError::NotFound(_)) => return Ok(not_set()),
         other => other?,
     };
     let names: Vec<_> = generations.iter().map(|one| one.generation.clone()).collect();
     let problems = generations.into_iter().flat_map(|one| one.problems).collect();
     let names = names.join(" ");
-    let (cleared_ja, cleared_en) = match freed {
-        0 => (String::new(), String::new()),
-        _ => (
-            format!("。廃棄済みの契約書が占めていた {freed} バイトを空けました"),
-            format!("; freed {freed} bytes that destroyed contracts had left"),
-        ),
-    };
+    let (cleared_ja, cleared_en) = told(cleared);
     Ok(finding(
         problems,
         format!("照合した世代: {names}{cleared_ja}"),
         format!("compared {names}{cleared_en}"),
     ))
+}
+
+/// What became of what destroyed contracts left.
+fn told(Cleared { freed, protected_until }: Cleared) -> (String, String) {
+    let (mut ja, mut en) = (String::new(), String::new());
+    if freed > 0 {
+        ja.push_str(&format!("。廃棄済みの契約書が占めていた {freed} バイトを空けました"));
+        en.push_str(&format!("; freed {freed} bytes that destroyed contracts had left"));
+    }
+    if let Some(until) = protected_until.map(|until| until.format("%Y-%m-%d")) {
+        ja.push_str(&format!(
+            "。書き換え禁止の世代があるため、廃棄済みの契約書の分は {until} より前には空きません"
+        ));
+        en.push_str(&format!(
+            "; what destroyed contracts left in protected generations (write_once) stays until {until} at least"
+        ));
+    }
+    (ja, en)
 }
 
 /// Restores the newest daily backup for practice.

@@ -40,6 +40,8 @@ struct GenerationRow {
     at: String,
     records: u64,
     bytes: String,
+    /// Until when it may be neither changed nor removed.
+    protected: Option<String>,
     problem: Option<String>,
 }
 
@@ -111,6 +113,7 @@ fn tiers(
             at: view.at.map(|at| display::instant(at, zone, lang)).unwrap_or_default(),
             records: view.records,
             bytes: display::grouped(view.bytes),
+            protected: view.protected_until.map(|until| display::instant(until, zone, lang)),
             problem: view.problem,
         });
     }

@@ -61,7 +61,7 @@ catalogue! {
 
     // backups and keys
     nav_backups backups_heading backups_help backups_none backups_checks backup_daily backup_monthly backup_yearly
-    backup_generation backup_records backup_more key_heading key_number key_since key_protection key_passphrase
+    backup_generation backup_records backup_more backup_protected key_heading key_number key_since key_protection key_passphrase
     key_file_only key_kit kit_made kit_declined kit_stale kit_missing key_rotation rotation_never rotation_unfinished
     key_former key_until
 

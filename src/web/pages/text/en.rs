@@ -226,6 +226,7 @@ pub(super) const TEXT: Text = Text {
     backup_generation: "Generation",
     backup_records: "Records",
     backup_more: "Earlier generations:",
+    backup_protected: "Protected until",
     key_heading: "The key",
     key_number: "Key id",
     key_since: "in use since",

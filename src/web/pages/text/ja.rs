@@ -226,6 +226,7 @@ pub(super) const TEXT: Text = Text {
     backup_generation: "世代",
     backup_records: "記録の件数",
     backup_more: "これより前の世代:",
+    backup_protected: "書き換え禁止の期限",
     key_heading: "鍵",
     key_number: "鍵の番号",
     key_since: "使用開始",
