@@ -182,7 +182,7 @@ fn measure(place: &Path, arguments: &Arguments) {
         key: place.join("archive/keys/kek.key"),
     };
     let (report, seconds, processors) =
-        timed(|| restore(&request, Options::default(), &|_, _| {}).expect("a restore"));
+        timed(|| restore(&request, Options::default(), &|_, _, _| {}).expect("a restore"));
     assert!(report.verified, "{:?}", report.problems);
     show("restore, everything checked", (seconds, processors), bytes);
     against((seconds, processors));

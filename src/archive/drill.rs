@@ -9,9 +9,10 @@ use super::head::TreeRows;
 use super::key_source::KeySource;
 use super::permit::{Action, permit};
 use super::principal::Principal;
-use super::restore::{KeyCopy, RestoreRequest, restore_with};
+use super::restore::{KeyCopy, RestoreRequest, Stage, restore_with};
 use super::retrieve::unseal_original;
 use super::{Archive, Options, Progress};
+use crate::backup::Part;
 use crate::journal::{Act, merkle};
 use crate::record::RecordId;
 use crate::store::{Direction, Table, View};
@@ -81,7 +82,12 @@ impl Archive {
     ) -> Result<DrillReport, ArchiveError> {
         let key = KeySource::Opened(Box::new(self.keyring.key_file()));
         let options = Options { clock: self.clock.clone(), key, ..Options::default() };
-        let (restored, copy) = restore_with(request, KeyCopy::Link, options, progress)?;
+        let reading = |stage: Stage, done, total| {
+            if stage == Stage::Reading(Part::Packs) {
+                progress(done, total);
+            }
+        };
+        let (restored, copy) = restore_with(request, KeyCopy::Link, options, &reading)?;
         let mut report = DrillReport {
             generation: restored.generation,
             tier: tier.to_owned(),

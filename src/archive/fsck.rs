@@ -22,6 +22,20 @@ use crate::store::{self, BlobId, Direction, Table, View};
 /// Problems listed by name; the rest is only counted.
 const MAX_LISTED: usize = 1_000;
 
+/// What a check is busy with, for telling its progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checking {
+    /// Rows of the store; how many there are is not known.
+    Rows,
+    /// Journal entries.
+    Journal,
+    /// Records, each with its original.
+    Contracts,
+}
+
+/// Told of which part so much is done, and of how much.
+pub(super) type CheckProgress<'a> = &'a (dyn Fn(Checking, u64, Option<u64>) + Sync);
+
 /// What the check found.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FsckReport {
@@ -74,7 +88,10 @@ impl Archive {
     /// # Errors
     /// Only when the check cannot go on; what disagrees is in the report.
     pub fn fsck(&self, who: &Principal, progress: Progress<'_>) -> Result<FsckReport, ArchiveError> {
-        self.fsck_on(who, 1, progress)
+        self.fsck_on(who, 1, &|part, done, total| match part {
+            Checking::Contracts => progress(done, total),
+            Checking::Rows | Checking::Journal => {}
+        })
     }
 
     /// The same on several threads: only where nobody is being served meanwhile.
@@ -82,13 +99,13 @@ impl Archive {
         &self,
         who: &Principal,
         threads: usize,
-        progress: Progress<'_>,
+        progress: CheckProgress<'_>,
     ) -> Result<FsckReport, ArchiveError> {
         permit(who, Action::Fsck)?;
         self.journal_note(who, Act::Verify, &"fsck")?;
         let mut report = FsckReport::default();
-        self.check_store(&mut report)?;
-        report.journal = self.journal_verify(&|_, _| {})?;
+        self.check_store(&mut report, progress)?;
+        report.journal = self.journal_verify(&|done, total| progress(Checking::Journal, done, total))?;
         let problems = std::mem::take(&mut report.journal.problems);
         problems.into_iter().for_each(|what| report.problem(None, format!("journal: {what}")));
         let expected = self.check_records(&mut report, threads, progress)?;
@@ -102,8 +119,9 @@ impl Archive {
 
     /// Has the store verify the checksums of its rows. Those of blobs are verified when each is unsealed and hashed, so
     /// that everything is read once.
-    fn check_store(&self, report: &mut FsckReport) -> Result<(), ArchiveError> {
+    fn check_store(&self, report: &mut FsckReport, progress: CheckProgress<'_>) -> Result<(), ArchiveError> {
         let rows_only = |read: &store::Progress| {
+            progress(Checking::Rows, read.rows, None);
             if read.blobs == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         let found = self.store.verify(&mut { rows_only })?;
@@ -119,7 +137,7 @@ impl Archive {
         &self,
         report: &mut FsckReport,
         threads: usize,
-        progress: Progress<'_>,
+        progress: CheckProgress<'_>,
     ) -> Result<HashSet<RecordId>, ArchiveError> {
         let view = self.store.view();
         let mut deposits = Vec::new();
@@ -139,7 +157,7 @@ impl Archive {
             let (view, mut found) = (self.store.view(), FsckReport::default());
             for (id, seq) in part {
                 self.check_record(&*view, *id, *seq, &mut found);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                progress(Checking::Contracts, done.fetch_add(1, Ordering::Relaxed) + 1, total);
             }
             found
         };

@@ -14,13 +14,14 @@ use super::absent::leave_out;
 use super::backup::META;
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
+use super::fsck::Checking;
 use super::key_source::KeySource;
 use super::keyring::ARCHIVE_CONTEXT;
 use super::layout::Layout;
 use super::rows::{self, ArchiveRow};
-use super::{Archive, FsckReport, Options, Principal, Progress};
+use super::{Archive, FsckReport, Options, Principal};
 use crate::backup::{
-    BackupError, Directory, Generation, Name, Opened, Repository, Restored, RestoredMeta, Resume,
+    BackupError, Directory, Generation, Name, Opened, Part, Repository, Restored, RestoredMeta, Resume,
 };
 use crate::config::Config;
 use crate::journal::Act;
@@ -60,6 +61,20 @@ pub struct RestoreReport {
     pub problems: Vec<String>,
     pub data: PathBuf,
 }
+
+/// What a restore is busy with, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading the backup.
+    Reading(Part),
+    /// Opening what came back.
+    Opening,
+    /// Reading everything again and comparing.
+    Checking(Checking),
+}
+
+/// Told at which stage so much is done, and of how much: bytes of packs, else pieces.
+pub type RestoreProgress<'a> = &'a (dyn Fn(Stage, u64, Option<u64>) + Sync);
 
 /// Sealed into the first journal entry after a restore.
 #[derive(Serialize)]
@@ -111,7 +126,7 @@ pub(super) enum KeyCopy {
 pub fn restore(
     request: &RestoreRequest,
     options: Options,
-    progress: Progress<'_>,
+    progress: RestoreProgress<'_>,
 ) -> Result<RestoreReport, ArchiveError> {
     restore_with(request, KeyCopy::File, options, progress).map(|(report, _)| report)
 }
@@ -121,7 +136,7 @@ pub(super) fn restore_with(
     request: &RestoreRequest,
     copy: KeyCopy,
     options: Options,
-    progress: Progress<'_>,
+    progress: RestoreProgress<'_>,
 ) -> Result<(RestoreReport, Archive), ArchiveError> {
     let key = options.key.open(&request.key)?;
     let repository = Directory::open(&request.from)?;
@@ -133,13 +148,15 @@ pub(super) fn restore_with(
     let restored = {
         let store = RocksStore::open_to_fill(layout.store())?;
         let meta = RestoredMeta { checkpoint: META.checkpoint, archive_key: META.archive_key };
-        opened.restore(generation, &store, (meta, number.is_none()), &mut steps, progress)?
+        let reading = |part, done, total| progress(Stage::Reading(part), done, total);
+        opened.restore(generation, &store, (meta, number.is_none()), &mut steps, &reading)?
     };
+    progress(Stage::Opening, 0, None);
     write_settings(&layout, &restored)?;
     give_key(&layout, &key, &request.key, copy)?;
     let options = Options { key: KeySource::Opened(Box::new(key)), ..options };
     let archive = Archive::open_unfinished(&request.to, options)?;
-    let report = conclude(&archive, generation, &restored)?;
+    let report = conclude(&archive, generation, &restored, progress)?;
     steps.end()?;
     Ok((report, archive))
 }
@@ -173,6 +190,7 @@ fn conclude(
     archive: &Archive,
     generation: &Generation,
     restored: &Restored,
+    progress: RestoreProgress<'_>,
 ) -> Result<RestoreReport, ArchiveError> {
     let who = Principal::system();
     if !told(archive, restored.entries)? {
@@ -193,7 +211,9 @@ fn conclude(
     let mut problems = restored.problems.clone();
     problems
         .extend(restored.missing.iter().map(|id| format!("the object {id} is in no pack that can be read")));
-    let FsckReport { sound, problems: found, .. } = archive.fsck_on(&who, threads(), &|_, _| {})?;
+    let FsckReport { sound, problems: found, .. } =
+        archive
+            .fsck_on(&who, threads(), &|part, done, total| progress(Stage::Checking(part), done, total))?;
     problems.extend(found.into_iter().map(|problem| {
         problem.record.map(|id| format!("{id}: {}", problem.what)).unwrap_or(problem.what.clone())
     }));

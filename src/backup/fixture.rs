@@ -202,7 +202,7 @@ pub fn restore(
         &store,
         (RESTORED, number.is_none()),
         &mut Steps::default(),
-        &|_, _| {},
+        &|_, _, _| {},
     )?;
     Ok((store, restored))
 }

@@ -8,7 +8,7 @@ use crate::store::{Options, RocksStore, Store};
 fn restored_into(repository: &Memory, store: &dyn Store) -> Restored {
     let opened = Opened::open(repository, &kek(), &CONTEXT).unwrap();
     let generation = opened.catalog.generation(None, "memory").unwrap();
-    opened.restore(generation, store, (RESTORED, true), &mut Steps::default(), &|_, _| {}).unwrap()
+    opened.restore(generation, store, (RESTORED, true), &mut Steps::default(), &|_, _, _| {}).unwrap()
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub use protection::Protection;
 pub use repack::Repacked;
 pub use repair::Repaired;
 pub use repository::{Folder, Name, PackId, Repository, RepositoryError};
-pub use restore::{Opened, Restored, RestoredMeta, Resume};
+pub use restore::{Opened, Part, Parts, Restored, RestoredMeta, Resume};
 pub use run::{MetaRows, Outcome, Plan, Snapshot, Source};
 pub use tail::{Position, Shipped};
 pub use verify::Verified;

@@ -9,7 +9,7 @@ use super::changes::table;
 use super::error::BackupError;
 use super::gather::{damaged, frontier};
 use super::pack::{Item, Pack, What};
-use super::restore::Restored;
+use super::restore::{Part, Parts, Restored};
 use crate::journal::merkle::{Frontier, leaf_hash, node_key};
 use crate::journal::{Act, Checkpoint, Entry};
 use crate::store::{Batch, BlobId, Direction, Store, Table, View};
@@ -18,8 +18,15 @@ use crate::store::{Batch, BlobId, Direction, Store, Table, View};
 const OBJECTS_AT_ONCE: usize = 4 << 20;
 
 /// Goes through the journal: every deposit must have its object, unless its key was destroyed.
-pub fn account(view: &dyn View, store: &dyn Store, restored: &mut Restored) -> Result<(), BackupError> {
-    for row in view.scan(Table::Journal, &[], None, Direction::Forward) {
+pub fn account(
+    view: &dyn View,
+    store: &dyn Store,
+    restored: &mut Restored,
+    progress: Parts<'_>,
+) -> Result<(), BackupError> {
+    let total = Some(restored.entries);
+    for (row, number) in view.scan(Table::Journal, &[], None, Direction::Forward).zip(1..) {
+        progress(Part::Entries, number, total);
         let entry = Entry::decode(&row?.1).map_err(|error| damaged(error.to_string()))?;
         let (Act::Deposit, Some(id)) = (entry.act, entry.record) else { continue };
         let id = *id.as_bytes();

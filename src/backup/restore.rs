@@ -4,7 +4,6 @@
 //! themselves by their seals, entries by leading to the signed root, and an object comes back only if its record has a
 //! key in the newest key set. A record without one was destroyed after the generation was made, and stays so.
 
-use super::Progress;
 use super::catalog::{Catalog, Identity};
 use super::error::BackupError;
 use super::fetch::{fetch, opened_ahead, salvage};
@@ -101,6 +100,20 @@ fn unwrap(kek: &dyn Unwrap, keys: &KeySet, context: &Context) -> Result<Dek, Bac
     })
 }
 
+/// What a restore is busy with, for telling its progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Packs of the generation, in bytes.
+    Packs,
+    /// Tails that were shipped after it.
+    Tails,
+    /// Journal entries gone through: every deposit must have its object.
+    Entries,
+}
+
+/// Told about the progress of a restore: of which part so much is done, and of how much.
+pub type Parts<'a> = &'a (dyn Fn(Part, u64, Option<u64>) + Sync);
+
 /// Where a restore remembers how many of its steps are durable.
 pub trait Resume {
     /// Steps done.
@@ -161,7 +174,7 @@ impl Opened<'_> {
         store: &dyn Store,
         (meta, follow): (RestoredMeta<'_>, bool),
         resume: &mut dyn Resume,
-        progress: Progress<'_>,
+        progress: Parts<'_>,
     ) -> Result<Restored, BackupError> {
         let steps = self.steps(generation)?;
         let total = steps.iter().fold(0u64, |sum, step| sum.saturating_add(step.len));
@@ -178,15 +191,15 @@ impl Opened<'_> {
                 resume.advance(done)?;
                 unsettled = 0;
             }
-            progress(bytes, Some(total));
+            progress(Part::Packs, bytes, Some(total));
             Ok(())
         })?;
         let head = self.checked_head(generation, store, &mut restored)?;
         let head = match follow {
-            true => self.follow(generation, store, (done, resume), &mut restored)?.unwrap_or(head),
+            true => self.follow(generation, store, (done, resume), &mut restored, progress)?.unwrap_or(head),
             false => head,
         };
-        self.finish(&head, store, meta, &mut restored)?;
+        self.finish(&head, store, meta, &mut restored, progress)?;
         Ok(restored)
     }
 
@@ -197,11 +210,14 @@ impl Opened<'_> {
         store: &dyn Store,
         (mut done, resume): (u64, &mut dyn Resume),
         restored: &mut Restored,
+        progress: Parts<'_>,
     ) -> Result<Option<String>, BackupError> {
         let (tails, problems) = self.tails_after(generation.entries)?;
         problems.into_iter().for_each(|problem| restored.problem(problem));
         let mut head = None;
-        for tail in tails {
+        let total = Some(tails.len() as u64);
+        for (tail, number) in tails.into_iter().zip(1..) {
+            progress(Part::Tails, number, total);
             done += 1;
             if done > resume.done() {
                 for pack in &tail.objects {
@@ -298,8 +314,9 @@ impl Opened<'_> {
         store: &dyn Store,
         meta: RestoredMeta<'_>,
         restored: &mut Restored,
+        progress: Parts<'_>,
     ) -> Result<(), BackupError> {
-        account(&*store.view(), store, restored)?;
+        account(&*store.view(), store, restored, progress)?;
         let mut batch = Batch::new();
         batch.put(Table::Meta, meta.archive_key, self.keys.archive_key.clone());
         batch.put(Table::Meta, meta.checkpoint, head);

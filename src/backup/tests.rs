@@ -394,7 +394,7 @@ fn a_restore_cut_short_at_any_step_goes_on() {
             let store = crate::store::faulty::FaultyStore::new(crate::store::MemoryStore::new(), nth, fault);
             let mut steps = super::fixture::Steps::default();
             let mut run = |store: &dyn crate::store::Store| {
-                opened.restore(generation, store, (super::fixture::RESTORED, true), &mut steps, &|_, _| {})
+                opened.restore(generation, store, (super::fixture::RESTORED, true), &mut steps, &|_, _, _| {})
             };
             failed += usize::from(run(&store).is_err());
             let store = store.into_inner();

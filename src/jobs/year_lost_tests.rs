@@ -77,7 +77,7 @@ impl Year {
             to: self.home.path().join(label),
             key: self.home.path().join("kek.key"),
         };
-        let report = restore(&request, self.options(), &|_, _| {}).unwrap();
+        let report = restore(&request, self.options(), &|_, _, _| {}).unwrap();
         let archive = Archive::open(&request.to, self.options()).unwrap();
         (report, archive)
     }
