@@ -2,6 +2,7 @@
 
 mod notices;
 mod people;
+mod renditions;
 mod timestamps;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub use notices::{
     read_certificates, read_secret,
 };
 pub use people::{DirectoryOwner, PeopleConfig, SocketReach};
+pub use renditions::{RenditionsConfig, RenditionsWhen};
 pub use timestamps::{AuthorityConfig, TimestampsConfig};
 
 use crate::backup::Tier;
@@ -60,6 +62,8 @@ pub struct Config {
     pub notices: NoticesConfig,
     #[serde(default)]
     pub timestamps: TimestampsConfig,
+    #[serde(default)]
+    pub renditions: RenditionsConfig,
     /// Schedules of jobs by name, `off` to switch one off; checked by `jobs`.
     #[serde(default)]
     pub jobs: BTreeMap<String, String>,
@@ -313,6 +317,7 @@ impl Config {
         self.fixity.check()?;
         self.notices.check()?;
         self.timestamps.check()?;
+        self.renditions.check()?;
         if !self.server.listen.ip().is_loopback() {
             return Err(format!(
                 "[server] listen is {}; this release speaks HTTP without TLS and listens on this machine only. \

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use authority::{Authority, Server};
 use house::{House, deposit_bytes, me};
-use shosoin::archive::{Archive, ArchiveError, ExportSelection, RenditionView};
+use shosoin::archive::{Archive, ArchiveError, ExportSelection, RenditionSkipped, RenditionView};
 use shosoin::panel::{PanelSignature, Verdict};
 use shosoin::pdf::SignatureKind;
 
@@ -210,4 +210,75 @@ fn a_batch_stops_where_the_budget_ends_and_goes_on_the_next_day() {
     assert!(batch.stopped.unwrap().contains("daily_requests"));
     let error: ArchiveError = archive.make_rendition(&me(), all.ids[2]).unwrap_err();
     assert_eq!(error.code(), "no-timestamp");
+}
+
+#[test]
+fn the_settings_make_what_is_due_once_and_say_what_was_left_alone_and_why() {
+    if !authority::available() {
+        return;
+    }
+    let (house, server) = office();
+    let run = |archive: &Archive| archive.make_due_renditions(&me(), &|| false).unwrap();
+    let always = "daily_requests = 8\n[renditions]\nwhen = \"always\"\nper_run = 2\n";
+    let archive = house.open(always, &[&server]);
+    let ids = ["cades_t.pdf", "cades_b.pdf", "cades_lt.pdf"].map(|name| deposit_bytes(&archive, case(name)));
+    let unsigned = deposit_bytes(&archive, b"%PDF-1.4 no real contract".to_vec());
+    let broken = deposit_bytes(&archive, case("digest_wrong.pdf"));
+    let refused = deposit_bytes(&archive, case("encrypted_aes_256.pdf"));
+    let nights: Vec<_> = (0..4).map(|_| run(&archive).unwrap()).collect();
+    // Two a night; once a record has one, or none can be made of it, it is left alone, and each reason is counted.
+    assert_eq!(nights.iter().map(|night| night.made).sum::<u64>(), 3, "{nights:#?}");
+    assert!(nights.iter().all(|night| night.made <= 2 && night.looked_at == 6), "{nights:#?}");
+    let told: Vec<_> = nights.iter().flat_map(|night| &night.refused).collect();
+    assert!(
+        matches!(told.as_slice(), [one] if one.id == refused && one.reason.contains("encrypted")),
+        "{told:?}"
+    );
+    let last = nights.last().unwrap();
+    assert_eq!((last.made, last.waiting, &last.stopped), (0, 0, &None));
+    let expected = [
+        (RenditionSkipped::Unsigned, 1),
+        (RenditionSkipped::NotValid, 1),
+        (RenditionSkipped::Protected, 3),
+        (RenditionSkipped::RefusedBefore, 1),
+    ];
+    assert_eq!(last.skipped, expected.into());
+    for id in ids {
+        assert_eq!(archive.renditions(&me(), id).unwrap().len(), 1);
+    }
+    assert!([unsigned, broken, refused].iter().all(|id| archive.renditions(&me(), *id).unwrap().is_empty()));
+    let acts = archive.journal_list(&me(), 0, 100, Some(refused)).unwrap().entries;
+    assert!(
+        acts.iter().any(|entry| entry.act.as_str() == "timestamp"),
+        "why none was made is in its journal"
+    );
+    assert!(archive.fsck(&me(), &|_, _| {}).unwrap().sound);
+    drop(archive);
+
+    // What ends years later is not due yet where only that counts; a period and a counterparty narrow it down.
+    let later = "daily_requests = 100\n[renditions]\nwhen = \"protection-ends\"\nperiod = \"2026-02-01..2026-02-28\"\n";
+    let archive = house.open(later, &[&server]);
+    deposit_bytes(&archive, case("cades_lta.pdf"));
+    let night = run(&archive).unwrap();
+    assert_eq!((night.looked_at, night.made), (7, 0), "{night:#?}");
+    drop(archive);
+    let nobody = format!("{later}counterparty = \"nobody of this name\"\n");
+    assert_eq!(run(&house.open(&nobody, &[&server])).unwrap().looked_at, 0);
+    assert_eq!(run(&house.open("", &[&server])), None, "nobody asked for any");
+}
+
+#[test]
+fn the_budget_keeps_requests_for_new_deposits_and_renewal() {
+    if !authority::available() {
+        return;
+    }
+    let (house, server) = office();
+    let archive = house.open("daily_requests = 5\n[renditions]\nwhen = \"always\"\n", &[&server]);
+    for name in ["cades_t.pdf", "cades_b.pdf"] {
+        deposit_bytes(&archive, case(name));
+    }
+    let night = archive.make_due_renditions(&me(), &|| false).unwrap().unwrap();
+    assert_eq!((night.made, night.waiting), (1, 1), "{night:#?}");
+    assert!(night.stopped.unwrap().contains("4 stay"));
+    assert_eq!(archive.timestamp_attest(&me(), &|_, _| {}).unwrap().requests, 1, "attesting goes on");
 }

@@ -267,7 +267,7 @@ fn an_authority_that_may_not_stamp_or_was_revoked_gives_nothing_that_counts() {
     let list = Arc::new(Mutex::new(Vec::new()));
     let shown = list.clone();
     let place = Server::start(move |_| (200, "application/pkix-crl", shown.lock().unwrap().clone()));
-    let listed = Arc::new(Authority::with_list_at("Listed", &format!("{}list.crl", place.url())));
+    let listed = Arc::new(Authority::with_list_at("Listed", &format!("{}list.crl", place.url()), None));
     let server = Server::of(listed.clone());
     settings(&archive, "", &[(&listed, &server.url())]);
     let path = archive.data().join("shosoin.toml");

@@ -118,7 +118,8 @@ pub use shorten::{ShortenRequest, ShortenedItem, ShorteningView};
 pub use show::{RecordView, RetentionView, TermView};
 pub use timestamps::{
     Attested, DeadlineDay, EvidenceFile, ExpiryYear, RecordEvidence, RenditionBatch, RenditionRefused,
-    RenditionView, RequestView, StampDue, StampState, TimestampStatus, WaitingDeadlines,
+    RenditionRun, RenditionSkipped, RenditionView, RequestView, StampDue, StampState, TimestampStatus,
+    WaitingDeadlines,
 };
 pub use token::{NewToken, TokenKey, TokenView};
 pub use users::{NewUser, UserChanges, UserView};

@@ -23,6 +23,7 @@ use super::rows::{self, ArchiveRow, meta};
 use super::{Archive, Identity};
 use crate::config::Config;
 use crate::journal::{Entry, Origin, SigningKey};
+use crate::pki::fetch::Fetcher;
 use crate::seal::key_file::KeyFile;
 use crate::seal::{self, Purpose, SealError};
 use crate::search::IndexOptions;
@@ -36,11 +37,13 @@ pub struct Options {
     pub trusted_clock: Option<Arc<dyn TrustedClock>>,
     /// Where the keys come from.
     pub key: KeySource,
+    /// Asks certificate authorities instead of what `[signatures] fetch` sets up: recorded answers, for tests.
+    pub fetcher: Option<Arc<dyn Fetcher>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), trusted_clock: None, key: KeySource::file() }
+        Self { clock: Arc::new(SystemClock), trusted_clock: None, key: KeySource::file(), fetcher: None }
     }
 }
 
@@ -79,7 +82,7 @@ impl Archive {
         let policies = Policies::new(layout.policies());
         policies.files()?;
         let trust = load_trust(data, &config.signatures)?;
-        let fetcher = fetcher(&config.signatures);
+        let fetcher = options.fetcher.or_else(|| fetcher(&config.signatures));
         let verifying_key = identity.verifying_key()?;
         let head = Head::load(&*store.view(), &verifying_key)?;
         let plain_tokens = !made_with_sealed_tokens(&*store.view(), &keyring)?;

@@ -91,5 +91,10 @@ fn tell(made: &RenditionView, output: &Output, out: &mut dyn Write) -> std::io::
         made.authority
     );
     writeln!(out, "{}", output.text(&ja, &en))?;
+    if made.complete {
+        let (ja, en) =
+            ("検証に必要な情報はすべてファイル内にあります。", "All that validates it is inside the file.");
+        writeln!(out, "  {}", output.text(ja, en))?;
+    }
     made.notes.iter().try_for_each(|note| writeln!(out, "  {}", output.text(&note.ja, &note.en)))
 }

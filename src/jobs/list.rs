@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{backups, keeping, keys, notices};
+use super::{backups, keeping, keys, notices, renditions};
 use crate::archive::{
     Archive, ArchiveError, Attested, ExportSelection, JobOutcome, Principal, SearchRequest,
 };
@@ -50,7 +50,7 @@ impl Context {
 }
 
 /// All jobs. The order is that in which they run when several are due.
-pub static JOBS: [Job; 14] = [
+pub static JOBS: [Job; 15] = [
     Job {
         name: "backup-daily",
         title_ja: "日次の控え",
@@ -146,6 +146,14 @@ pub static JOBS: [Job; 14] = [
         schedule: "0 2 * * *",
         budget: Duration::from_hours(24),
         run: renew_timestamps,
+    },
+    Job {
+        name: "renditions",
+        title_ja: "長期署名の作成",
+        title_en: "make the renditions that are due",
+        schedule: "30 2 * * *",
+        budget: Duration::from_hours(6),
+        run: renditions::due,
     },
     Job {
         name: "retention",

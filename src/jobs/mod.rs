@@ -6,6 +6,7 @@ mod keeping;
 mod keys;
 mod list;
 pub mod notices;
+mod renditions;
 mod runner;
 mod schedule;
 mod scheduler;

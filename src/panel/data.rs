@@ -1,15 +1,18 @@
-//! The validation data of every signature of a file that are at hand: the chain as judged, and what revocation data there
-//! are about it.
+//! The validation data of every signature of a file: the chain as judged, and what revocation data about it are at hand or
+//! to be had.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::Words;
 use super::examine::conclude;
+use super::fetch::words as not_fetched;
 use super::layers::Material;
+use super::pieces::Pieces;
 use crate::pdf::{self, SignatureData};
-use crate::pki::known::Known;
-use crate::pki::revocation::{Crl, Evidence, OcspResponse, Provenance};
+use crate::pki::fetch::{self, Fetcher, ForOneFile, Recording};
+use crate::pki::revocation::{self, Evidence, Provenance, RevocationStatus};
 use crate::pki::trust::TrustStore;
 use crate::pki::validate::{Conclusion, Subject};
 use crate::pki::{Certificate, SignedData};
@@ -41,36 +44,63 @@ impl RevocationData {
     }
 }
 
-/// Collects, for each signature, certificates of its chain and of its timestamps' chains, and revocation data about them
-/// from the file, from `extra`, and from the timestamps themselves.
+/// Longest piece that is kept of what authorities answered.
+const MAX_PIECE: usize = MAX_DATA_BYTES;
+
+/// What came of collecting.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// For each signature, in the order in which they were added.
+    pub data: Vec<SignatureData>,
+    /// What could not be had, in words.
+    pub problems: Vec<Words>,
+}
+
+/// Collects, for each signature, certificates of its chain and of its timestamps' chains, and revocation data about them:
+/// from the file, from the timestamps themselves, and, of `extra` and of what `fetcher` gets, the newest that says something.
+/// The fetcher is asked about every certificate on which there is no word from after the signature (EN 319 102-1, 5.3:
+/// who revokes may need a while), as long as authorities still answer about it.
 pub fn validation_data(
     file: &[u8],
     trust: &TrustStore,
     at: DateTime<Utc>,
     extra: &RevocationData,
-) -> Vec<SignatureData> {
+    fetcher: Option<&dyn Fetcher>,
+) -> Collected {
     let signed = pdf::read_signed(file);
     if signed.signatures.is_empty() {
-        return Vec::new();
+        return Collected::default();
     }
+    let recording = fetcher.map(|fetcher| Recording::new(fetcher, MAX_PIECE));
+    let asked = recording.as_ref().map(|recording| -> &dyn Fetcher { recording });
     let evidence = extra.evidence();
     let material = Material::new(file, &signed.dss, &evidence, trust.known());
-    let (judged, _) = conclude(&signed.signatures, material, trust, at, None);
-    let mut at_hand = extra.clone();
-    at_hand.crls.extend(signed.dss.crls.iter().cloned());
-    at_hand.ocsps.extend(signed.dss.ocsps.iter().cloned());
+    let (judged, mut problems) = conclude(&signed.signatures, material, trust, at, asked);
+    let mut own = RevocationData::default();
+    own.crls.extend(signed.dss.crls.iter().cloned());
+    own.ocsps.extend(signed.dss.ocsps.iter().cloned());
     for judged in &judged {
         if let Ok(cms) = SignedData::parse(&judged.raw.contents) {
-            at_hand.add(&cms);
+            own.add(&cms);
         }
         if let Subject::Signature { tokens, .. } = &judged.layer.subject {
-            tokens.iter().for_each(|(token, _)| at_hand.add(token.signed()));
+            tokens.iter().for_each(|(token, _)| own.add(token.signed()));
         }
     }
-    let pieces = Pieces::new(&at_hand);
+    if let Some(fetcher) = asked {
+        let known = own.evidence();
+        let conclusions = judged.iter().map(|judged| &judged.conclusion);
+        problems.extend(ask_for_later_words(conclusions, &known, at, fetcher));
+    }
+    let mut others = extra.clone();
+    if let Some((crls, ocsps)) = recording.map(Recording::into_parts) {
+        others.crls.extend(crls);
+        others.ocsps.extend(ocsps);
+    }
+    let pieces = Pieces::new(&own, &others);
     let mut room = MAX_DATA_BYTES;
     let all = judged.iter().map(|judged| {
-        let data = pieces.about(&judged.conclusion);
+        let data = pieces.about(&judged.conclusion, at);
         let bytes: usize =
             [&data.certificates, &data.crls, &data.ocsps].into_iter().flatten().map(Vec::len).sum();
         match room.checked_sub(bytes) {
@@ -79,69 +109,45 @@ pub fn validation_data(
         }
         SignatureData { contents: judged.raw.contents.clone(), ..data }
     });
-    all.collect()
+    let data = all.collect();
+    problems.dedup();
+    Collected { data, problems }
 }
 
-/// Validation data about one chain, signer first, such as that of a document timestamp that was just made; `contents` as in
-/// the file.
-pub fn data_about(chain: &[Certificate], contents: Vec<u8>, at_hand: &RevocationData) -> SignatureData {
+/// Asks about the chains on which `known` has no word from after the proven time.
+fn ask_for_later_words<'a>(
+    conclusions: impl Iterator<Item = &'a Conclusion>,
+    known: &Evidence,
+    at: DateTime<Utc>,
+    fetcher: &dyn Fetcher,
+) -> Vec<Words> {
+    let one_file = ForOneFile::new(fetcher);
+    let mut problems = Vec::new();
+    for conclusion in conclusions.flat_map(|one| std::iter::once(one).chain(&one.timestamps)) {
+        let Some(path) = &conclusion.path else { continue };
+        let proven = conclusion.best_time.unwrap_or(at);
+        let lacks = |(certificate, issuer): (&Certificate, &Certificate)| {
+            let word = revocation::status(certificate, issuer, known, &path.certificates, proven);
+            let later = matches!(word, RevocationStatus::Good { this_update, .. } if this_update >= proven);
+            certificate.is_valid_at(at) && !later
+        };
+        if path.issued().any(lacks) {
+            let mut found = Evidence::new();
+            problems.extend(fetch::revocation_data(path, &one_file, &mut found));
+        }
+    }
+    problems.iter().map(not_fetched).collect()
+}
+
+/// Validation data about one chain, signer first, such as that of a document timestamp that was made at `at`; `contents` as
+/// in the file.
+pub fn data_about(
+    chain: &[Certificate],
+    contents: Vec<u8>,
+    at_hand: &RevocationData,
+    at: DateTime<Utc>,
+) -> SignatureData {
     let mut data = SignatureData { contents, ..SignatureData::default() };
-    Pieces::new(at_hand).add(chain, &mut data, &mut BTreeSet::new());
+    Pieces::new(&RevocationData::default(), at_hand).add(chain, at, &mut data, &mut BTreeSet::new());
     data
-}
-
-/// Revocation data that were read, with their bytes.
-struct Pieces<'a> {
-    crls: Vec<(Crl, &'a Vec<u8>)>,
-    ocsps: Vec<(OcspResponse, &'a Vec<u8>)>,
-}
-
-impl<'a> Pieces<'a> {
-    fn new(data: &'a RevocationData) -> Self {
-        let known = Known::default();
-        let crls = data.crls.iter().filter_map(|der| Some((Crl::from_der(der).ok()?, der)));
-        let ocsps =
-            data.ocsps.iter().filter_map(|der| Some((OcspResponse::from_der(der, &known).ok()?, der)));
-        Self { crls: crls.collect(), ocsps: ocsps.collect() }
-    }
-
-    fn about(&self, conclusion: &Conclusion) -> SignatureData {
-        let (mut data, mut seen) = (SignatureData::default(), BTreeSet::new());
-        for conclusion in std::iter::once(conclusion).chain(&conclusion.timestamps) {
-            let chain = conclusion.path.as_ref().map(|path| path.certificates.as_slice()).unwrap_or_default();
-            self.add(chain, &mut data, &mut seen);
-        }
-        data
-    }
-
-    fn add(&self, chain: &[Certificate], data: &mut SignatureData, seen: &mut BTreeSet<[u8; 32]>) {
-        for certificate in chain {
-            if seen.insert(certificate.fingerprint()) {
-                data.certificates.push(certificate.der().to_vec());
-            }
-        }
-        for (certificate, issuer) in chain.iter().zip(chain.iter().skip(1)) {
-            self.revocation(certificate, issuer, data, seen);
-        }
-    }
-
-    fn revocation(
-        &self,
-        certificate: &Certificate,
-        issuer: &Certificate,
-        data: &mut SignatureData,
-        seen: &mut BTreeSet<[u8; 32]>,
-    ) {
-        for (crl, der) in &self.crls {
-            let about = crl.is_of(issuer) && crl.covers(certificate).is_ok() && crl.is_signed_by(issuer);
-            if about && seen.insert(crl.digest()) {
-                data.crls.push((*der).clone());
-            }
-        }
-        for (ocsp, der) in &self.ocsps {
-            if ocsp.answer(certificate, issuer).is_some() && seen.insert(ocsp.digest()) {
-                data.ocsps.push((*der).clone());
-            }
-        }
-    }
 }

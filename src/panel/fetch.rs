@@ -99,7 +99,8 @@ fn follow_up(
     }
 }
 
-fn words(problem: &FetchError) -> Words {
+/// What could not be had, in both languages.
+pub(super) fn words(problem: &FetchError) -> Words {
     Words::new(
         format!("失効情報などを取得できませんでした: {}", problem.in_japanese()),
         format!("Revocation data could not be fetched: {problem}."),

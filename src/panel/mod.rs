@@ -8,6 +8,7 @@ mod data;
 mod examine;
 mod fetch;
 mod layers;
+mod pieces;
 mod verdict;
 mod view;
 mod words;
@@ -17,7 +18,7 @@ mod fetch_tests;
 #[cfg(test)]
 mod tests;
 
-pub use data::{RevocationData, data_about, validation_data};
+pub use data::{Collected, RevocationData, data_about, validation_data};
 pub use examine::{examine, examine_fetching};
 pub use verdict::Verdict;
 pub use view::{Authority, Chain, Later, Panel, PanelSignature, Words};

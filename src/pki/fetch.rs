@@ -6,6 +6,7 @@
 
 mod http;
 mod keep;
+mod recording;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use super::path::Path;
 use super::revocation::{Evidence, Provenance};
 pub use http::{HttpFetcher, Limits};
 pub use keep::{ForOneFile, Remembering};
+pub use recording::Recording;
 pub use request::ocsp_request;
 
 /// Addresses taken from one certificate, per kind.

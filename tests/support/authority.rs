@@ -59,10 +59,10 @@ impl Authority {
         Self::with_config(&CONFIG.replace("NAME", name), born, "stamp")
     }
 
-    /// An authority whose certificate names a place where its revocation list is.
-    pub fn with_list_at(name: &str, url: &str) -> Self {
+    /// An authority made at `born` whose certificate names a place where its revocation list is.
+    pub fn with_list_at(name: &str, url: &str, born: Option<&str>) -> Self {
         let points = format!("[stamp]\ncrlDistributionPoints = URI:{url}");
-        Self::with_config(&CONFIG.replace("NAME", name).replace("[stamp]", &points), None, "stamp")
+        Self::with_config(&CONFIG.replace("NAME", name).replace("[stamp]", &points), born, "stamp")
     }
 
     fn with_config(config: &str, born: Option<&str>, extensions: &str) -> Self {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use shosoin::archive::{Archive, Clock, Deposit, Options, Principal, create};
+use shosoin::pki::fetch::Fetcher;
 use shosoin::pki::trust::TrustStore;
 use shosoin::record::{Metadata, RecordId};
 use tempfile::TempDir;
@@ -61,6 +62,16 @@ impl House {
 
     /// Opens the archive with these settings in `[timestamps]` and these authorities.
     pub fn open(&self, settings: &str, servers: &[&Server]) -> Archive {
+        self.open_fetching(settings, servers, None)
+    }
+
+    /// The same; certificate authorities are asked by `fetcher`.
+    pub fn open_fetching(
+        &self,
+        settings: &str,
+        servers: &[&Server],
+        fetcher: Option<Arc<dyn Fetcher>>,
+    ) -> Archive {
         let path = self.data().join("shosoin.toml");
         let template = shosoin::config::TEMPLATE;
         let mut text = template[..template.find("[timestamps]").unwrap()].to_owned();
@@ -71,7 +82,8 @@ impl House {
                 &format!("[[timestamps.authority]]\nname = \"tsa{number}\"\nurl = \"{}\"\n", server.url());
         }
         fs::write(path, text).unwrap();
-        Archive::open(&self.data(), Options { clock: self.clock.clone(), ..Options::default() }).unwrap()
+        let options = Options { clock: self.clock.clone(), fetcher, ..Options::default() };
+        Archive::open(&self.data(), options).unwrap()
     }
 }
 

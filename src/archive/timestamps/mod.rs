@@ -27,7 +27,10 @@ pub use attest::Attested;
 pub use check::{KeptEvidence, RecordEvidence};
 #[cfg(test)]
 pub use renditions::put_for_tests as put_rendition_for_tests;
-pub use renditions::{RenditionBatch, RenditionRefused, RenditionView, keys as rendition_keys};
+pub use renditions::{
+    RenditionBatch, RenditionRefused, RenditionRun, RenditionView, Skipped as RenditionSkipped,
+    keys as rendition_keys,
+};
 pub(in crate::archive) use renditions::{owners as rendition_owners, ranges as rendition_ranges};
 pub use status::{ExpiryYear, RequestView, TimestampStatus};
 pub use window::{DeadlineDay, StampDue, StampState, WaitingDeadlines};

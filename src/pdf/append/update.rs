@@ -44,10 +44,18 @@ pub(super) fn write(history: &History, addition: &Addition) -> Result<Appended, 
     Ok(Appended { start, tail, hole })
 }
 
-/// What of the data is not in the store yet. What the store says about a signature already stays as it is.
+/// What of the data is not in the store yet. What the store says about a signature already stays as it is, since readers
+/// take a changed entry for a forbidden change; pieces that came later go into the lists that all signatures share.
 fn news(known: &Dss, data: &[SignatureData]) -> Vec<SignatureData> {
     let wanted = data.iter().filter(|item| !item.is_empty() && !item.contents.is_empty());
-    wanted.filter(|item| !known.vri.contains_key(&name(&item.contents))).cloned().collect()
+    let new = |list: &[Vec<u8>], there: &[Vec<u8>]| list.iter().any(|der| !there.contains(der));
+    let is_news = |item: &&SignatureData| {
+        !known.vri.contains_key(&name(&item.contents))
+            || new(&item.certificates, &known.certificates)
+            || new(&item.crls, &known.crls)
+            || new(&item.ocsps, &known.ocsps)
+    };
+    wanted.filter(is_news).cloned().collect()
 }
 
 /// The key of a signature in the store: SHA-1 of its value, upper case (ISO 32000-2, 12.8.4.4).
@@ -150,7 +158,10 @@ impl Update<'_, '_> {
             }
         }
         for (item, entry) in news.iter().zip(entries) {
-            vri = with(&vri, &name(&item.contents), format!("<<{entry} >>").as_bytes())?;
+            let name = name(&item.contents);
+            if !known.vri.contains_key(&name) {
+                vri = with(&vri, &name, format!("<<{entry} >>").as_bytes())?;
+            }
         }
         let store = with(&store, "VRI", &vri)?;
         match own {

@@ -7,6 +7,7 @@ use chrono::Duration;
 use serde::Serialize;
 
 use super::rows::{MAX_TAIL_BYTES, RenditionRow};
+use super::sound::{check_untouched, check_whole, is_complete, newest_timestamp, notes};
 use super::{RenditionBatch, RenditionRefused, RenditionView};
 use crate::archive::committer::{Draft, Written};
 use crate::archive::error::ArchiveError;
@@ -21,7 +22,8 @@ use crate::archive::{Archive, ExportSelection, Principal, Progress};
 use crate::evidence::authority::Obtained;
 use crate::journal::Act;
 use crate::panel::{self, Panel, RevocationData, Verdict, Words};
-use crate::pdf::{self, Addition, Appended, SignatureData, SignatureKind, TOKEN_ROOM};
+use crate::pdf::{self, Addition, Appended, SignatureData, TOKEN_ROOM};
+use crate::pki::revocation::Evidence;
 use crate::pki::{Certificate, DigestAlgorithm};
 use crate::record::{Digest, RecordId};
 use crate::seal::Purpose;
@@ -44,13 +46,13 @@ struct RenditionDetails<'a> {
 }
 
 /// What a rendition is made from.
-struct Ground {
+pub(super) struct Ground {
     record: Loaded,
     original: Vec<u8>,
     /// The file that is appended to: the original or the newest rendition.
-    base: Vec<u8>,
+    pub(super) base: Vec<u8>,
     /// Judged as it is.
-    panel: Panel,
+    pub(super) panel: Panel,
     number: u32,
 }
 
@@ -113,9 +115,10 @@ impl Archive {
         let at_hand = self.revocation_at_hand(&*self.store.view())?;
         let ground = self.ground(record, &at_hand)?;
         let refuse = |why: String| ArchiveError::NoRendition { id: ground.record.id, why };
-        let data = panel::validation_data(&ground.base, &self.trust, self.now(), &at_hand);
+        let asked = self.fetcher.as_deref();
+        let collected = panel::validation_data(&ground.base, &self.trust, self.now(), &at_hand, asked);
         let timestamp = Some(field_name(&ground.panel, ground.number));
-        let appended = pdf::append(&ground.base, Addition { data, timestamp });
+        let appended = pdf::append(&ground.base, Addition { data: collected.data, timestamp });
         let appended = appended.map_err(|why| refuse(why.to_string()))?;
         check_untouched(&ground, &appended).map_err(refuse)?;
         let algorithm = in_pdf(self.config.timestamps.algorithm);
@@ -127,7 +130,10 @@ impl Archive {
         let whole = with_chain(base, &obtained, &at_hand).map_err(refuse)?;
         let panel = panel::examine(&whole, &self.trust, self.now(), &at_hand.evidence());
         check_whole(&ground.panel, &panel).map_err(refuse)?;
-        self.store_rendition(who, ground, whole, &panel, obtained, sent)
+        // Others have the file alone.
+        let panel = panel::examine(&whole, &self.trust, self.now(), &Evidence::default());
+        let notes = notes(&panel, collected.problems);
+        self.store_rendition(who, ground, whole, (&panel, notes), obtained, sent)
     }
 
     /// What the next rendition is made from: the newest one while its timestamp holds, so that it proves the earlier time.
@@ -173,7 +179,7 @@ impl Archive {
         who: &Principal,
         ground: Ground,
         whole: Vec<u8>,
-        panel: &Panel,
+        (panel, notes): (&Panel, Vec<Words>),
         obtained: Obtained<Accepted>,
         mut sent: Vec<RequestRow>,
     ) -> Result<RenditionView, ArchiveError> {
@@ -194,7 +200,8 @@ impl Archive {
             gen_time: obtained.accepted.gen_time,
             protected_until: obtained.accepted.protected_until,
             verdict: panel.verdict,
-            notes: notes(panel),
+            complete: is_complete(panel),
+            notes,
         };
         let mut batch = Batch::default();
         ground.record.put_rendition(&mut batch, &row, tail)?;
@@ -257,22 +264,6 @@ fn imprint(base: &[u8], appended: &Appended, algorithm: DigestAlgorithm) -> Opti
     Some(hasher.finish())
 }
 
-/// Before anything is paid: with the new field in it, every signature must be as untouched as it was.
-fn check_untouched(ground: &Ground, appended: &Appended) -> Result<(), String> {
-    let whole = [ground.base.as_slice(), &appended.tail].concat();
-    let (before, after) = (pdf::read_signed(&ground.base), pdf::read_signed(&whole));
-    if after.signatures.len() != before.signatures.len() + 1 {
-        return Err("its signatures cannot all be read".into());
-    }
-    for (old, new) in before.signatures.iter().zip(&after.signatures) {
-        if old.modified_after != new.modified_after || old.summary.field != new.summary.field {
-            let field = &old.summary.field;
-            return Err(format!("readers would take what is appended for a change of what {field} signed"));
-        }
-    }
-    Ok(())
-}
-
 /// Adds what validates the new timestamp itself, as far as it is at hand: readers then need no network for it.
 fn with_chain(
     mut file: Vec<u8>,
@@ -286,52 +277,11 @@ fn with_chain(
     let chain: Vec<_> = accepted.chain.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
     let mut contents = obtained.token.clone();
     contents.resize(TOKEN_ROOM, 0);
-    let data: SignatureData = panel::data_about(&chain, contents, &at_hand);
+    let data: SignatureData = panel::data_about(&chain, contents, &at_hand, accepted.gen_time);
     if data.crls.is_empty() && data.ocsps.is_empty() {
         return Ok(file);
     }
     let appended = pdf::append(&file, Addition { data: vec![data], timestamp: None });
     file.extend(appended.map_err(|why| why.to_string())?.tail);
     Ok(file)
-}
-
-/// The document timestamp that was added last.
-fn newest_timestamp(panel: &Panel) -> Option<&panel::PanelSignature> {
-    let stamps = panel.signatures.iter().filter(|signature| signature.kind == SignatureKind::Timestamp);
-    stamps.max_by_key(|stamp| stamp.byte_range.map(|[_, _, start, length]| start.saturating_add(length)))
-}
-
-/// The result must be good: its new timestamp holds, and no signature fails that did not before.
-fn check_whole(before: &Panel, after: &Panel) -> Result<(), String> {
-    let newest = newest_timestamp(after).filter(|stamp| stamp.verdict == Verdict::TotalPassed);
-    if newest.is_none() {
-        return Err(format!("its new timestamp is not judged valid: {}", after.headline.en));
-    }
-    for old in &before.signatures {
-        let new = after.signatures.iter().find(|new| new.field == old.field);
-        let worse = new.is_none_or(|new| {
-            new.verdict == Verdict::TotalFailed && old.verdict != Verdict::TotalFailed
-                || new.modified_after != old.modified_after
-        });
-        if worse {
-            return Err(format!("its signature {} would not hold any more", old.field));
-        }
-    }
-    Ok(())
-}
-
-/// What readers should know (ISO 32000-2, 12.8.2.2.2, and what readers of PDF 1.7 make of it).
-fn notes(panel: &Panel) -> Vec<Words> {
-    let mut notes = Vec::new();
-    if panel.signatures.iter().any(|signature| signature.certification == Some(1)) {
-        notes.push(Words::new(
-            "原本は変更を一切認めない証明（DocMDP 1）付きです。PDF 2.0 は検証情報とタイムスタンプの追加を認めていますが、PDF 1.7 までの表示ソフトは変更と表示することがあります。",
-            "The original is certified so that no change is allowed (DocMDP 1). PDF 2.0 allows validation data and timestamps \
-             to be added all the same; readers of PDF 1.7 may call it changed.",
-        ));
-    }
-    if panel.verdict != Verdict::TotalPassed {
-        notes.push(panel.headline.clone());
-    }
-    notes
 }

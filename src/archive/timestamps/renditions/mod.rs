@@ -4,15 +4,21 @@
 //! The original is never touched. A rendition is the original's bytes with more behind them, so only what is behind is kept,
 //! sealed under the record's own key: it is in every backup with the record, and destroyed with it.
 
+mod due;
 mod give;
 mod make;
+mod policy;
+mod refusal;
 mod rows;
+mod sound;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::panel::{Verdict, Words};
 use crate::record::{Digest, RecordId};
+pub use due::Skipped;
+pub use policy::RenditionRun;
 #[cfg(test)]
 pub use rows::put_for_tests;
 pub use rows::{keys, owners, ranges};
@@ -35,6 +41,9 @@ pub struct RenditionView {
     pub protected_until: DateTime<Utc>,
     /// What all signatures in it proved when it was made.
     pub verdict: Verdict,
+    /// Everything that a validator needs, now and years later, is inside the file: chains, revocation data, timestamps.
+    #[serde(default)]
+    pub complete: bool,
     /// What readers of the file should know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Words>,

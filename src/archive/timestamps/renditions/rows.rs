@@ -16,6 +16,8 @@ use crate::store::{Batch, Direction, Table, View};
 
 const FACTS: u8 = b'r';
 const TAIL: u8 = b'x';
+/// Why none can be made.
+pub(super) const REFUSAL: u8 = b'w';
 /// Most that is behind an original, in bytes; also what a store's row may reasonably hold.
 pub(super) const MAX_TAIL_BYTES: u64 = 32 << 20;
 
@@ -34,6 +36,9 @@ pub struct RenditionRow {
     pub gen_time: DateTime<Utc>,
     pub protected_until: DateTime<Utc>,
     pub verdict: Verdict,
+    /// Not told of those that the first releases made.
+    #[serde(default)]
+    pub complete: bool,
     pub notes: Vec<Words>,
 }
 
@@ -49,17 +54,18 @@ impl RenditionRow {
             authority: self.authority.clone(),
             protected_until: self.protected_until,
             verdict: self.verdict,
+            complete: self.complete,
             notes: self.notes.clone(),
         }
     }
 }
 
-fn key(kind: u8, id: RecordId, number: u32) -> Vec<u8> {
+pub(super) fn key(kind: u8, id: RecordId, number: u32) -> Vec<u8> {
     [&[kind][..], id.as_bytes(), &number.to_be_bytes()].concat()
 }
 
 /// What binds a sealed row to its record and number: a piece of one rendition opens nowhere else.
-fn context(kind: u8, id: RecordId, number: u32) -> [u8; 16] {
+pub(super) fn context(kind: u8, id: RecordId, number: u32) -> [u8; 16] {
     let digest = Sha256::digest([b"rendition".as_slice(), &key(kind, id, number)].concat());
     let mut context = [0; 16];
     context.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
@@ -71,9 +77,9 @@ fn range(kind: u8, first: RecordId, last: RecordId) -> (Vec<u8>, Vec<u8>) {
     (key(kind, first, 0), [key(kind, last, u32::MAX).as_slice(), &[0]].concat())
 }
 
-/// The two ranges in which all renditions of the records from `first` to `last` are.
-pub fn ranges(first: RecordId, last: RecordId) -> [(Vec<u8>, Vec<u8>); 2] {
-    [range(FACTS, first, last), range(TAIL, first, last)]
+/// The ranges in which all rows about renditions of the records from `first` to `last` are.
+pub fn ranges(first: RecordId, last: RecordId) -> [(Vec<u8>, Vec<u8>); 3] {
+    [FACTS, TAIL, REFUSAL].map(|kind| range(kind, first, last))
 }
 
 /// The keys of all rows about a record's renditions.
@@ -96,7 +102,7 @@ pub fn keys(view: &dyn View, id: RecordId) -> Result<Vec<Vec<u8>>, ArchiveError>
 /// Damage.
 pub fn owners(view: &dyn View) -> Result<Vec<RecordId>, ArchiveError> {
     let mut owners = Vec::new();
-    for kind in [FACTS, TAIL] {
+    for kind in [FACTS, TAIL, REFUSAL] {
         for row in view.scan(Table::Evidence, &[kind], Some(&[kind + 1]), Direction::Forward) {
             let (key, _) = row?;
             let id = key.get(1..17).and_then(|id| id.try_into().ok()).map(RecordId::from_bytes);
@@ -192,6 +198,7 @@ pub fn put_for_tests(archive: &crate::archive::Archive, id: RecordId, tail: &[u8
         gen_time: archive.now(),
         protected_until: archive.now(),
         verdict: Verdict::TotalPassed,
+        complete: true,
         notes: Vec::new(),
     };
     let mut batch = Batch::default();
