@@ -119,9 +119,15 @@ fn print_signature(
     )?;
     let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let authority = signature.timestamp_authority.as_ref().map(|authority| authority.name.clone());
+    let untrusted =
+        output.text("（信頼できる発行局のものと確認できません）", " (not traced to a trusted authority)");
+    let stamped = signature.timestamp_time.map(|at| match signature.time_is_proven() {
+        true => time(at),
+        false => format!("{}{untrusted}", time(at)),
+    });
     let facts = [
         (output.text("署名者", "signer"), signature.signer.clone()),
-        (output.text("タイムスタンプ", "timestamp"), signature.timestamp_time.map(time)),
+        (output.text("タイムスタンプ", "timestamp"), stamped),
         (output.text("時刻認証局", "timestamp authority"), authority),
         (output.text("署名者の時計", "signer's clock"), signature.claimed_time.map(time)),
         (output.text("保護の期限", "protected until"), signature.protected_until.map(time)),

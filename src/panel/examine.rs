@@ -159,6 +159,7 @@ fn signature(raw: &RawSignature, subject: &Subject, about: About, conclusion: Co
         time: stamp.time.or(conclusion.best_time).or(listed.claimed_time),
         claimed_time: listed.claimed_time.or(stamp.claimed),
         timestamp_time: stamp.time,
+        proven_time: conclusion.best_time.filter(|_| conclusion.verdict != validate::Verdict::TotalFailed),
         timestamp_authority: stamp.authority,
         intact: about.intact.map(|intact| intact && raw.summary.byte_range_sound),
         modified_after: modified,

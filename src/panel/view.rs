@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Verdict, headline};
 use crate::pdf::{Format, Inspection, NotRead, SignatureKind, SignatureSummary};
+use crate::pki::validate::Reason;
 
 /// Everything the signatures of one file prove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
@@ -65,6 +66,10 @@ pub struct PanelSignature {
     /// By the timestamp in the signature, or by the document timestamp itself, if it is sound.
     #[serde(default)]
     pub timestamp_time: Option<DateTime<Utc>>,
+    /// Since when a timestamp that is trusted proves that it existed: its own, or a document timestamp over it. Absent: nothing
+    /// but the signer's word says when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_time: Option<DateTime<Utc>>,
     /// Who made that timestamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp_authority: Option<Authority>,
@@ -170,6 +175,22 @@ impl Panel {
 }
 
 impl PanelSignature {
+    /// Whether a trusted timestamp proves when it was there; of a document timestamp, whether it is trusted itself.
+    pub fn time_is_proven(&self) -> bool {
+        match self.kind {
+            SignatureKind::Timestamp => self.verdict == Verdict::TotalPassed,
+            SignatureKind::Signature => self.proven_time.is_some() || self.was_proven(),
+        }
+    }
+
+    /// Panels that were kept before `proven_time` was told have it in their reasons only.
+    fn was_proven(&self) -> bool {
+        let unproven = Reason::NoTimestamp.en();
+        self.verdict == Verdict::TotalPassed
+            && self.timestamp_time.is_some()
+            && self.reasons.iter().all(|reason| reason.en != unproven)
+    }
+
     /// What the file says about a signature, with nothing judged yet.
     pub(super) fn listed(summary: &SignatureSummary) -> Self {
         Self {
@@ -187,6 +208,7 @@ impl PanelSignature {
             time: summary.claimed_time,
             claimed_time: summary.claimed_time,
             timestamp_time: None,
+            proven_time: None,
             timestamp_authority: None,
             intact: None,
             modified_after: None,

@@ -157,10 +157,11 @@ impl Archive {
     }
 }
 
-/// Whether some signature or document timestamp in the file has a time that can be trusted.
+/// Whether some signature or document timestamp in the file has a time that can be trusted. A signature may well be valid with
+/// a timestamp that is not: that one proves nothing.
 fn has_trusted_timestamp(panel: &Panel) -> bool {
     panel
         .signatures
         .iter()
-        .any(|signature| signature.timestamp_time.is_some() && signature.verdict == Verdict::TotalPassed)
+        .any(|signature| signature.verdict == Verdict::TotalPassed && signature.time_is_proven())
 }

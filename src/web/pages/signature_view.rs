@@ -37,7 +37,12 @@ pub fn panel(panel: &Panel, zone: Tz, t: &'static Text, lang: Lang) -> Signature
     let time = |at: DateTime<Utc>| display::instant(at, zone, lang);
     SignaturePanel {
         headline: words(&panel.headline, lang),
-        tone: tone(panel.verdict),
+        // Valid, but when is only the signer's word: no colour that says that all is well.
+        tone: if panel.signatures.iter().all(PanelSignature::time_is_proven) {
+            tone(panel.verdict)
+        } else {
+            ""
+        },
         judged_at: panel.judged_at.map(time),
         protected_until: panel
             .protected_until
@@ -74,7 +79,7 @@ fn facts(s: &PanelSignature, zone: Tz, t: &'static Text, lang: Lang) -> Vec<(&'s
     let all = [
         (t.sig_signer, s.signer.clone()),
         (t.sig_issuer, s.issuer.clone()),
-        (t.sig_timestamp, time(s.timestamp_time)),
+        (t.sig_timestamp, time(s.timestamp_time).map(|at| stamped(at, s, t))),
         (t.sig_claimed_time, claimed),
         (
             t.sig_authority,
@@ -112,6 +117,11 @@ fn facts(s: &PanelSignature, zone: Tz, t: &'static Text, lang: Lang) -> Vec<(&'s
         .filter_map(|(label, value)| Some((label, value?)))
         .filter(|(_, value)| !value.is_empty())
         .collect()
+}
+
+/// A timestamp's time, and that it proves nothing where it does not.
+fn stamped(at: String, signature: &PanelSignature, t: &'static Text) -> String {
+    if signature.time_is_proven() { at } else { format!("{at} {}", t.sig_untrusted) }
 }
 
 fn scope(signature: &PanelSignature, t: &'static Text) -> &'static str {

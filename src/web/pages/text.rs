@@ -39,7 +39,7 @@ catalogue! {
     // record
     document download open_alone preview_damaged preview_encrypted preview_not_pdf preview_empty preview_large details
     retention retention_until reasons fixity sha256 size bytes pages record_id journal_seq signatures unsigned
-    cannot_tell signature timestamp sig_signer sig_issuer sig_timestamp sig_claimed_time sig_authority sig_accredited
+    cannot_tell signature timestamp sig_signer sig_issuer sig_timestamp sig_untrusted sig_claimed_time sig_authority sig_accredited
     sig_reason sig_location sig_intact sig_intact_yes sig_intact_no sig_chain chain_trusted chain_untrusted chain_expired
     chain_revoked chain_unknown sig_ltv sig_ltv_yes sig_ltv_no sig_scope scope_whole scope_part scope_unsound
     sig_protected_until sig_format sig_later sig_revision sig_details judged_at verdict_passed verdict_indeterminate

@@ -114,6 +114,7 @@ pub(super) const TEXT: Text = Text {
     sig_signer: "Signer",
     sig_issuer: "Certificate issued by",
     sig_timestamp: "Time of the timestamp",
+    sig_untrusted: "(not traced to a trusted authority)",
     sig_claimed_time: "Time by the signer's clock",
     sig_authority: "Timestamp authority",
     sig_accredited: "(accredited by Japan's Minister)",

@@ -114,6 +114,7 @@ pub(super) const TEXT: Text = Text {
     sig_signer: "署名者",
     sig_issuer: "証明書の発行者",
     sig_timestamp: "タイムスタンプの日時",
+    sig_untrusted: "（信頼できる発行局のものと確認できません）",
     sig_claimed_time: "署名日時（署名者の時計）",
     sig_authority: "時刻認証局",
     sig_accredited: "（総務大臣認定）",
