@@ -107,12 +107,22 @@ impl Batch {
         self.puts.is_empty() && self.deletes.is_empty() && self.blobs.is_empty()
     }
 
-    /// Bytes of all keys, values and blobs to be written.
-    pub fn bytes(&self) -> usize {
+    /// Rows to be written or deleted, those that say where a blob lies included.
+    pub(super) fn rows(&self) -> usize {
+        self.puts.len() + self.deletes.len() + self.blobs.len()
+    }
+
+    /// Bytes of all keys and values to be written, without blobs.
+    pub(super) fn row_bytes(&self) -> usize {
         let puts = self.puts.iter().map(|(_, key, value)| key.len().saturating_add(value.len()));
         let deletes = self.deletes.iter().map(|(_, key)| key.len());
+        puts.chain(deletes).fold(0, usize::saturating_add)
+    }
+
+    /// Bytes of all keys, values and blobs to be written.
+    pub fn bytes(&self) -> usize {
         let blobs = self.blobs.iter().map(|(id, bytes)| id.0.len().saturating_add(bytes.len()));
-        puts.chain(deletes).chain(blobs).fold(0, usize::saturating_add)
+        blobs.fold(self.row_bytes(), usize::saturating_add)
     }
 
     /// Refuses a batch above [`MAX_BATCH_BYTES`]; every store calls it first.

@@ -8,7 +8,7 @@ use rocksdb::ColumnFamilyDescriptor;
 
 use super::errors::{is_full, is_locked, store_error};
 use super::options::{self, FileWrites};
-use super::{BLOB_LIST, BLOBS, Db};
+use super::{BLOB_LIST, BLOBS, Db, OBJECT_FILES, OBJECTS};
 use crate::store::{OpenError, StoreError, Table};
 
 /// RocksDB opens this one whether asked or not; we keep nothing in it.
@@ -19,7 +19,7 @@ const NO_DIRECT_WRITES: &str = "Direct I/O is not supported";
 
 /// Our column families, in the order of creation. `blobs` is last: where it exists, creation was finished.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    Table::ALL.into_iter().map(Table::name).chain([BLOB_LIST, BLOBS])
+    Table::ALL.into_iter().map(Table::name).chain([BLOB_LIST, OBJECTS, OBJECT_FILES, BLOBS])
 }
 
 /// Opens the database, or makes a new one when `create` is set and there is none; `logged` tells whether writes will be.
@@ -50,7 +50,7 @@ fn open_writing(
     let database = resources.database(create, logged, writes)?;
     let mut families = vec![ColumnFamilyDescriptor::new(DEFAULT, rocksdb::Options::default())];
     for name in names() {
-        families.push(ColumnFamilyDescriptor::new(name, resources.family(name)?));
+        families.push(ColumnFamilyDescriptor::new(name, resources.family(name, logged)?));
     }
     Db::open_cf_descriptors(&database, path, families)
 }

@@ -1,7 +1,7 @@
 //! The settings of RocksDB, each with its reason. Sizes are in bytes.
 //!
-//! Memory: [`BLOCK_CACHE`] for reading; for writing at most three blob buffers of [`BLOB_BUFFER`] and two of
-//! [`TABLE_BUFFER`] per table, flushed early once all together pass [`WRITE_BUFFERS`].
+//! Memory: [`BLOCK_CACHE`] for reading; for writing at most two buffers of [`TABLE_BUFFER`] per table, flushed early once all
+//! together pass [`WRITE_BUFFERS`]. Blobs never pass through RocksDB; see `objects/`.
 
 use rocksdb::{
     BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, Error, InfoLogger, LogLevel, Options,
@@ -16,29 +16,21 @@ const MIB: usize = 1 << 20;
 /// Blocks of tables, their indexes and filters, kept in memory for readers; shared by all tables.
 const BLOCK_CACHE: usize = 64 * MIB;
 
-/// Blobs of about 150 KB arrive in batches; a buffer takes some four hundred before it becomes one blob file.
-const BLOB_BUFFER: usize = 64 * MIB;
-
-/// One buffer filling while two are being flushed, so that a flush does not stop deposits. There is no
-/// fourth: commits wait, which bounds memory when the disk is slower than the network.
-const BLOB_BUFFERS: i32 = 3;
-
 /// Rows are small.
 const TABLE_BUFFER: usize = 8 * MIB;
 
 /// All write buffers together; above it the fullest is flushed early.
-const WRITE_BUFFERS: usize = 192 * MIB;
+const WRITE_BUFFERS: usize = 64 * MIB;
+
+/// Each of these while a store is being filled: larger than all rows that may wait then (`fill.rs`), so that RocksDB never
+/// writes any down before the objects that they name.
+pub(super) const FILL_BUFFERS: usize = 128 * MIB;
 
 /// Table and blob files kept open. Also bounds file descriptors; a server has sockets besides.
 const OPEN_FILES: i32 = 256;
 
-/// Blobs of at least this size leave the LSM tree for blob files: all of them. A compaction of `blobs` then
-/// moves 16-byte keys with references and never contracts, and there is one place to look for any blob.
+/// What an earlier release wrote into blob files stays there, whatever its size.
 const MIN_BLOB: u64 = 0;
-
-/// Garbage collection frees whole files, so they are not too large; and not so small that a terabyte is too
-/// many files to name.
-const BLOB_FILE: u64 = 256 << 20;
 
 /// When half of the oldest quarter of the blob files is garbage, what is alive in it moves to new files.
 /// Contracts are disposed of by age, so garbage does gather in the oldest files.
@@ -47,7 +39,7 @@ const BLOB_GC_GARBAGE: f64 = 0.5;
 
 /// The log is what a crash has to replay. Buffers of quiet tables would keep it growing: above this they are
 /// flushed.
-const LOG_TOTAL: u64 = 256 << 20;
+const LOG_TOTAL: u64 = 64 << 20;
 
 /// Dirty pages are handed to the disk in steps, so that an fsync at the end finds little to wait for.
 const WRITEBACK_STEP: u64 = 1 << 20;
@@ -59,8 +51,7 @@ const CHECKED: &str = "memtable_protection_bytes_per_key=8;paranoid_file_checks=
 /// How table and blob files are written. The log is always written through the system's cache, and fsynced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileWrites {
-    /// From RocksDB's buffer to the disk. A contract that was just written is not read again soon, and copying it into
-    /// the system's cache was a fifth of the processors' time of a deposit.
+    /// From RocksDB's buffer to the disk, not through the system's cache.
     Direct,
     /// Through the system's cache, where there is nothing else.
     Buffered,
@@ -97,7 +88,7 @@ impl Resources {
         options.set_wal_bytes_per_sync(WRITEBACK_STEP);
         // One committer writes at a time, so there is no queue for pipelined writes to overlap.
         options.set_enable_pipelined_write(false);
-        options.set_db_write_buffer_size(WRITE_BUFFERS);
+        options.set_db_write_buffer_size(if logged { WRITE_BUFFERS } else { FILL_BUFFERS });
         options.set_max_open_files(OPEN_FILES);
         options.set_max_background_jobs(2); // One flush and one compaction leave a small machine its cores.
         options.set_max_manifest_file_size(16 * MIB);
@@ -109,18 +100,15 @@ impl Resources {
     }
 
     /// Options of one column family.
-    pub(super) fn family(&self, name: &str) -> Result<Options, Error> {
+    pub(super) fn family(&self, name: &str, logged: bool) -> Result<Options, Error> {
         let mut options = Options::default().get_options_from_string(CHECKED)?;
         options.set_block_based_table_factory(&self.blocks());
         options.set_compression_type(compression(name));
-        options.set_write_buffer_size(TABLE_BUFFER);
+        options.set_write_buffer_size(if logged { TABLE_BUFFER } else { FILL_BUFFERS });
         options.set_max_write_buffer_number(2);
         if name == BLOBS {
-            options.set_write_buffer_size(BLOB_BUFFER);
-            options.set_max_write_buffer_number(BLOB_BUFFERS);
             options.set_enable_blob_files(true);
             options.set_min_blob_size(MIN_BLOB);
-            options.set_blob_file_size(BLOB_FILE);
             // Blobs are ciphertext; what could be compressed was, before sealing.
             options.set_blob_compression_type(DBCompressionType::None);
             options.set_enable_blob_gc(true);
