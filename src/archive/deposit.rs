@@ -10,7 +10,8 @@ use super::permit::{Action, permit_for};
 use super::principal::Principal;
 use super::rows::{self, Facts, RecordRow, V1, V2};
 use crate::journal::{Act, Entry};
-use crate::panel::Panel;
+use crate::panel::{self, Panel};
+use crate::pki::Milestones;
 use crate::record::{Digest, Metadata, RecordId, Version};
 use crate::seal::{self, Compression, Dek, Purpose};
 use crate::store::{Batch, BlobId, Table, View};
@@ -58,12 +59,13 @@ impl Archive {
         permit_for(who, Action::Deposit, &deposit.metadata.entity)?;
         self.check_size(deposit.bytes.len() as u64)?;
         deposit.metadata.validate().map_err(|error| ArchiveError::Invalid(error.to_string()))?;
-        let digest = Digest::of(&deposit.bytes);
+        let milestones = Milestones::of(&deposit.bytes);
+        let digest = Digest(milestones.sha256());
         let dedup_key = self.keyring.dedup_key(&digest);
         if let Some(receipt) = self.first_receipt(&*self.store.view(), &dedup_key)? {
             return self.acknowledge_duplicate(who, receipt);
         }
-        match self.deposit_new(who, deposit, digest, dedup_key.clone()) {
+        match self.deposit_new(who, deposit, &milestones, dedup_key.clone()) {
             // Somebody deposited the same bytes between the look above and the commit.
             Err(ArchiveError::Conflict(_)) => {
                 let receipt = self.first_receipt(&*self.store.view(), &dedup_key)?;
@@ -88,11 +90,12 @@ impl Archive {
         &self,
         who: &Principal,
         Deposit { bytes, metadata }: Deposit,
-        sha256: Digest,
+        milestones: &Milestones,
         dedup_key: Vec<u8>,
     ) -> Result<Receipt, ArchiveError> {
         let size = bytes.len() as u64;
-        let panel = self.judge(&bytes);
+        let sha256 = Digest(milestones.sha256());
+        let panel = self.judge(panel::File { bytes: &bytes, milestones: Some(milestones) });
         let (retain_until, floor) = self.period_for(&metadata, &[], None)?;
         let id = RecordId::generate();
         let dek = Dek::generate()?;

@@ -54,14 +54,14 @@ impl Archive {
         Ok(self.judge(bytes))
     }
 
-    /// What the signatures of `bytes` prove, now and under the roots that this archive trusts. Total: a file that cannot be
+    /// What the signatures of `file` prove, now and under the roots that this archive trusts. Total: a file that cannot be
     /// judged gets a panel that says so.
-    pub fn judge(&self, bytes: &[u8]) -> Panel {
-        self.judge_at(bytes, self.now())
+    pub fn judge<'a>(&self, file: impl Into<panel::File<'a>>) -> Panel {
+        self.judge_at(file, self.now())
     }
 
     /// The same, as it is at another moment.
-    pub fn judge_at(&self, bytes: &[u8], at: DateTime<Utc>) -> Panel {
-        panel::examine_fetching(bytes, &self.trust, at, &Evidence::default(), self.fetcher.as_deref())
+    pub fn judge_at<'a>(&self, file: impl Into<panel::File<'a>>, at: DateTime<Utc>) -> Panel {
+        panel::examine_fetching(file, &self.trust, at, &Evidence::default(), self.fetcher.as_deref())
     }
 }

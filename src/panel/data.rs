@@ -74,7 +74,7 @@ pub fn validation_data(
     let recording = fetcher.map(|fetcher| Recording::new(fetcher, MAX_PIECE));
     let asked = recording.as_ref().map(|recording| -> &dyn Fetcher { recording });
     let evidence = extra.evidence();
-    let material = Material::new(file, &signed.dss, &evidence, trust.known());
+    let material = Material::new(file.into(), &signed.dss, &evidence, trust.known());
     let (judged, mut problems) = conclude(&signed.signatures, material, trust, at, asked);
     let mut own = RevocationData::default();
     own.crls.extend(signed.dss.crls.iter().cloned());

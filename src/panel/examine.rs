@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::fetch;
 use super::layers::{About, Material, flaws, is_known};
-use super::{Authority, Chain, Later, Panel, PanelSignature, Verdict, Words, headline};
+use super::{Authority, Chain, File, Later, Panel, PanelSignature, Verdict, Words, headline};
 use crate::pdf::{self, RawSignature, SignatureKind};
 use crate::pki::accredited::{self, Matched, Status};
 use crate::pki::fetch::Fetcher;
@@ -17,20 +17,26 @@ use crate::pki::{Certificate, TimestampToken};
 /// not in the file.
 ///
 /// Total, within the bounds of [`pdf::read_signed`]: every file gets an answer, `cannot-tell` if need be.
-pub fn examine(file: &[u8], trust: &TrustStore, at: DateTime<Utc>, extra: &Evidence) -> Panel {
+pub fn examine<'a>(
+    file: impl Into<File<'a>>,
+    trust: &TrustStore,
+    at: DateTime<Utc>,
+    extra: &Evidence,
+) -> Panel {
     examine_fetching(file, trust, at, extra, None)
 }
 
 /// As [`examine`]; what the file does not hold is fetched from the addresses that its certificates name, where `fetcher` is
 /// given. What cannot be had stays unknown, and the reasons say why. May block for as long as the fetcher allows a file.
-pub fn examine_fetching(
-    file: &[u8],
+pub fn examine_fetching<'a>(
+    file: impl Into<File<'a>>,
     trust: &TrustStore,
     at: DateTime<Utc>,
     extra: &Evidence,
     fetcher: Option<&dyn Fetcher>,
 ) -> Panel {
-    let signed = pdf::read_signed(file);
+    let file = file.into();
+    let signed = pdf::read_signed(file.bytes);
     let mut panel = Panel { judged_at: Some(at), ..Panel::listed(&signed.inspection) };
     if signed.signatures.is_empty() {
         return panel;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
-use super::Words;
+use super::{File, Words};
 use crate::pdf::{Dss, Flaw, RawSignature, SignatureKind};
 use crate::pki::cms::{check_detached, check_pkcs7_sha1, check_rsa_sha1};
 use crate::pki::digest::Hasher;
@@ -12,7 +12,7 @@ use crate::pki::known::Known;
 use crate::pki::revocation::{Evidence, Provenance};
 use crate::pki::sunset::Algorithm;
 use crate::pki::validate::{Layer, Subject};
-use crate::pki::{Certificate, CmsError, DigestAlgorithm, SignedData, TimestampToken};
+use crate::pki::{Certificate, CmsError, DigestAlgorithm, Milestones, SignedData, TimestampToken};
 
 /// Bytes digested for one file, all its signatures together. A file of 64 MiB with ten signatures stays below; one made to
 /// keep us busy does not.
@@ -28,7 +28,7 @@ pub(super) struct About {
 
 /// What all signatures of a file share.
 pub(super) struct Material<'a> {
-    file: &'a [u8],
+    file: File<'a>,
     known: &'a Known,
     digested: u64,
     prefixes: Prefixes,
@@ -40,7 +40,7 @@ pub(super) struct Material<'a> {
 
 impl<'a> Material<'a> {
     /// Certificates and revocation data of the file's security store, and what the caller has.
-    pub fn new(file: &'a [u8], dss: &Dss, extra: &Evidence, known: &'a Known) -> Self {
+    pub fn new(file: File<'a>, dss: &Dss, extra: &Evidence, known: &'a Known) -> Self {
         let mut material = Self {
             file,
             known,
@@ -175,13 +175,14 @@ impl<'a> Material<'a> {
     fn range(&self, raw: &RawSignature) -> Range<'a> {
         let part = |offset: u64, length: u64| {
             let (offset, length) = (usize::try_from(offset).ok()?, usize::try_from(length).ok()?);
-            self.file.get(offset..offset.checked_add(length)?)
+            self.file.bytes.get(offset..offset.checked_add(length)?)
         };
         let parts = raw.summary.byte_range.and_then(|[a, b, c, d]| Some([part(a, b)?, part(c, d)?]));
         let allowed = self.digested < MAX_DIGESTED_BYTES;
         let at_start = raw.summary.byte_range.is_some_and(|[start, ..]| start == 0);
         let prefixes = Rc::clone(&self.prefixes);
-        Range { parts: parts.filter(|_| allowed), at_start, known: RefCell::default(), prefixes }
+        let milestones = self.file.milestones.filter(|_| at_start);
+        Range { parts: parts.filter(|_| allowed), at_start, milestones, known: RefCell::default(), prefixes }
     }
 }
 
@@ -190,6 +191,7 @@ struct Range<'a> {
     parts: Option<[&'a [u8]; 2]>,
     /// The first part begins with the file.
     at_start: bool,
+    milestones: Option<&'a Milestones>,
     known: RefCell<BTreeMap<DigestAlgorithm, Vec<u8>>>,
     prefixes: Prefixes,
 }
@@ -216,6 +218,12 @@ impl Range<'_> {
     fn beginning(&self, algorithm: DigestAlgorithm, first: &[u8]) -> Hasher {
         let mut prefixes = self.prefixes.borrow_mut();
         let (length, hasher) = prefixes.entry(algorithm).or_insert_with(|| (0, algorithm.hasher()));
+        let milestones = self.milestones.filter(|_| algorithm == DigestAlgorithm::Sha256);
+        if let Some((passed, digested)) = milestones.and_then(|known| known.within(first.len()))
+            && passed > *length
+        {
+            (*length, *hasher) = (passed, digested.clone());
+        }
         match first.get(*length..) {
             Some(more) if self.at_start => {
                 hasher.update(more);

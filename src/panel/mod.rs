@@ -7,6 +7,7 @@
 mod data;
 mod examine;
 mod fetch;
+mod file;
 mod layers;
 mod pieces;
 mod verdict;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use data::{Collected, RevocationData, data_about, validation_data};
 pub use examine::{examine, examine_fetching};
+pub use file::File;
 pub use verdict::Verdict;
 pub use view::{Authority, Chain, Later, Panel, PanelSignature, Words};
 pub use words::headline;

@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod cms;
 pub mod digest;
 pub mod known;
+mod milestones;
 mod name;
 pub mod signature;
 #[cfg(test)]
@@ -24,5 +25,6 @@ pub mod fetch;
 pub use certificate::{Certificate, PkiError};
 pub use cms::{CmsError, CmsProblem, SignedData, Signer, SignerCheck};
 pub use digest::DigestAlgorithm;
+pub use milestones::Milestones;
 pub use signature::{SignatureProblem, Weakness};
 pub use token::{TimestampToken, TstInfo};
