@@ -69,7 +69,7 @@ fn a_damaged_contract_in_the_archive_does_not_stop_a_backup_and_fixity_mends_it_
     let mut kept = Kept::new(0);
     kept.deposit(1, 400_000);
     kept.backup("daily");
-    // Everything goes into blob files, and one of them is damaged.
+    // One of the files with sealed objects is damaged.
     kept.archive.json(["fsck"]);
     flip(&largest_blob_file(&kept), 200_000);
     let run = kept.archive.run(["backup", "run", "monthly"]);
@@ -124,7 +124,7 @@ fn a_damaged_identity_and_a_lost_key_set_are_written_again_by_a_repair() {
 /// The file in which the archive keeps its contracts.
 fn largest_blob_file(kept: &Kept) -> PathBuf {
     let blobs = files(&kept.archive.data().join("store")).into_iter();
-    let blobs = blobs.filter(|path| path.extension().is_some_and(|ending| ending == "blob"));
+    let blobs = blobs.filter(|path| path.extension().is_some_and(|ending| ending == "objects"));
     blobs.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap()
 }
 

@@ -60,7 +60,7 @@ impl Whole {
         match end {
             End::Closed => {
                 server.stop();
-                // Opening writes the log of recent writes into tables and blob files.
+                // Opening writes the log of recent writes into tables.
                 archive.json(["search"]);
             }
             End::Killed => drop(server.kill()),

@@ -15,11 +15,12 @@ pub enum Compression {
     IfItHelps,
 }
 
-/// zstd's level, chosen by measurement on the signed sample contracts (`zstd -b1`, `zstd -b --fast=1`): level 1
-/// compresses 0.26-0.69 GB/s to 75-92 % of the size, level -1 compresses 1.0-2.0 GB/s to 75-93 %. What is large in a PDF
-/// is compressed already, so better levels find next to nothing, and level 1 was a seventh of the processors' time in a
-/// deposit (`benches/deposit.rs`). Plain text would gain more from level 3 (34 % of the size against 36 % at level 1), but is rare.
-const LEVEL: i32 = -1;
+/// zstd's level, chosen by measurement on the signed sample contracts (`zstd -b1`, `zstd -b --fast=5`): level 1
+/// compresses 0.26-0.69 GB/s to 75-92 % of the size; level -1 a contract of 150 KB at 2.1 GB/s, all samples to 80 %; level -5
+/// the same at 3.2 GB/s, all to 82 %. What is large in a PDF is compressed already, so better levels find next to nothing, and
+/// level -1 was an eighth of the processors' time in a deposit (`benches/deposit.rs`). Plain text would gain more from level 3,
+/// but is rare.
+const LEVEL: i32 = -5;
 
 /// Below this many bytes a frame saves a hundred bytes at most, and setting zstd up costs more than sealing.
 const MIN_LEN: usize = 512;
