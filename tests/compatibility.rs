@@ -1,7 +1,10 @@
 //! Archives of every release must open in all later ones: `tests/fixtures/archive-v*` are kept for ever.
 //!
 //! `archive-v1`: two deposits (a text, a PDF), one correction, one search, made by 0.1.0. Its key protects nothing.
+//! `archive-v2`: the same, and a third deposit when sealed objects had files of their own.
 
+#[path = "support/python.rs"]
+mod python;
 mod support;
 
 use std::fs;
@@ -28,6 +31,11 @@ fn run(place: &TempDir, args: &[&str]) -> Ran {
 }
 
 fn the_first_archive_is_whole(place: &TempDir) {
+    the_archive_is_whole(place, (2, 3));
+}
+
+/// Holds the two contracts of the first release, and `records` with `versions` all in all.
+fn the_archive_is_whole(place: &TempDir, (records, versions): (u64, u64)) {
     let found = run(place, &["search", "--counterparty", "(株)高崎", "--text", "業務"]).success();
     assert_eq!(found["total"], 1);
     assert_eq!(found["hits"][0]["amount"], 1_210_000);
@@ -41,7 +49,7 @@ fn the_first_archive_is_whole(place: &TempDir) {
     let fsck = run(place, &["fsck"]).success();
     assert_eq!(
         (&fsck["sound"], &fsck["records"], &fsck["versions"]),
-        (&Value::Bool(true), &2.into(), &3.into())
+        (&Value::Bool(true), &records.into(), &versions.into())
     );
     assert_eq!(run(place, &["journal", "verify"]).success()["verified"], true);
 }
@@ -56,4 +64,23 @@ fn its_index_may_be_of_any_release_because_it_is_made_again() {
     let place = archive("archive-v1");
     fs::remove_dir_all(place.path().join("archive/index")).unwrap();
     the_first_archive_is_whole(&place);
+}
+
+#[test]
+fn the_archive_whose_objects_have_files_of_their_own_opens_and_is_whole() {
+    let place = archive("archive-v2");
+    the_archive_is_whole(&place, (3, 4));
+    let found = run(&place, &["search", "--counterparty", "第二書式"]).success();
+    let id = found["hits"][0]["id"].as_str().unwrap();
+    let target = place.path().join("original");
+    run(&place, &["get", id, "-o", target.to_str().unwrap()]).success();
+    assert_eq!(fs::read(target).unwrap(), b"contract of the second format\n");
+    // An implementation made from the page alone finds the same object.
+    let file = place.path().join("archive/store/objects/0000000001.objects");
+    let Some(read) = python::second_implementation("object_files.py", &[file.to_str().unwrap()]) else {
+        return;
+    };
+    let (objects, problems) =
+        (String::from_utf8(read.stdout).unwrap(), String::from_utf8_lossy(&read.stderr));
+    assert!(objects.starts_with(&id.replace('-', "")) && objects.lines().count() == 1, "{objects}{problems}");
 }
