@@ -1,6 +1,7 @@
 //! The inspection of a file at deposit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use lopdf::{DecompressError, Document, Error, Object};
 
@@ -29,6 +30,12 @@ pub fn inspect(bytes: &[u8]) -> Inspection {
 
 /// The inspection and, if asked for and possible, the signatures in full.
 pub(super) fn look(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) {
+    look_within(PATIENCE, bytes, in_full)
+}
+
+/// As [`look`]; both ways to read a file together take at most `patience`.
+fn look_within(patience: Duration, bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) {
+    let began = Instant::now();
     if bytes.is_empty() {
         return (Inspection::bare(Format::Empty), None);
     }
@@ -50,12 +57,16 @@ pub(super) fn look(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) 
     if load::has_too_many_tokens(bytes) {
         return unread(NotRead::TooComplex);
     }
-    if !encrypted && let Ok(Some((inspection, detail))) = guard::here(PATIENCE, || read_plain(bytes, in_full))
+    if !encrypted && let Ok(Some((inspection, detail))) = guard::here(patience, || read_plain(bytes, in_full))
     {
         return (placed(inspection, offset), detail);
     }
+    let left = patience.saturating_sub(began.elapsed());
+    if left.is_zero() {
+        return unread(NotRead::TookTooLong);
+    }
     let damaged = |reason| (Inspection::bare(Format::DamagedPdf { reason }), None);
-    let result = guard::run(bytes, PATIENCE, move |bytes| {
+    let result = guard::run(bytes, left, move |bytes| {
         if encrypted { Ok(read_encrypted(bytes, in_full)) } else { read(bytes, in_full) }
     });
     let (inspection, detail) = match result {
@@ -204,4 +215,23 @@ fn version(doc: &Document) -> String {
 
 fn is_version(name: &[u8]) -> bool {
     matches!(name, [major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::attacks::made::Made;
+    use super::*;
+
+    #[test]
+    fn a_file_that_has_to_be_repaired_gets_no_more_time_than_any_other() {
+        let sound = Made::signed().bytes;
+        let mut damaged = sound.clone();
+        for at in memchr::memmem::find_iter(&sound, b"startxref") {
+            damaged[at] = b'?';
+        }
+        let not_read = |bytes: &[u8], patience| look_within(patience, bytes, true).0.not_read;
+        assert!(look_within(PATIENCE, &damaged, true).0.is_damaged());
+        assert_eq!(not_read(&damaged, PATIENCE), None);
+        assert_eq!(not_read(&damaged, Duration::ZERO), Some(NotRead::TookTooLong));
+    }
 }
