@@ -207,7 +207,7 @@ pub enum Unusable {
     Stale,
     #[error("it was issued after the certificate had expired and may have dropped it")]
     AfterExpiry,
-    #[error("indirect revocation lists are not supported")]
+    #[error("a revocation list of another authority is not one that the issuer left its lists to")]
     Indirect,
     #[error("it is for other certificates of the same issuer")]
     Scope,

@@ -1,14 +1,14 @@
 //! One certificate revocation list (RFC 5280, section 5), kept as its bytes: entries are looked up, never unpacked.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use chrono::{DateTime, Utc};
 use der::asn1::ObjectIdentifier;
 use der::{Decode, Encode};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
-use x509_cert::ext::pkix::name::DistributionPointName;
+use x509_cert::ext::pkix::crl::dp::{DistributionPoint, IssuingDistributionPoint};
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName, GeneralNames};
 use x509_cert::ext::pkix::{CrlDistributionPoints, KeyUsages};
 use x509_cert::name::Name;
 
@@ -24,8 +24,12 @@ const UTC_TIME: u8 = 0x17;
 const DELTA_CRL_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
 const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
 const EXPIRED_CERTS_ON_CRL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.60");
+/// id-ce-certificateIssuer (RFC 5280, 5.3.3).
+const CERTIFICATE_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.29");
 const REASON_CODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
 
+/// Certificates remembered that did not issue a list.
+const MAX_OTHERS: usize = 16;
 /// Most extensions read of a list or of one entry.
 const MAX_EXTENSIONS: usize = 32;
 
@@ -48,6 +52,8 @@ pub struct Crl {
     digest: [u8; 32],
     /// The key it was last verified with, and whether it held.
     verified: OnceLock<(Vec<u8>, bool)>,
+    /// Certificates that are not its issuer's: the same are asked about in each file.
+    others: Mutex<Vec<[u8; 32]>>,
 }
 
 /// An entry of a list.
@@ -96,6 +102,7 @@ impl Crl {
             expired_since: None,
             digest: known::digest(der),
             verified: OnceLock::new(),
+            others: Mutex::default(),
         };
         if let Some(extensions) = fields.optional(CONTEXT_0).map_err(ber)? {
             crl.read_extensions(extensions.children().expect_tag(SEQUENCE).map_err(ber)?.children())?;
@@ -126,8 +133,21 @@ impl Crl {
 
     /// Whether the names say that this list is of the authority that issued the certificate.
     pub fn is_of(&self, issuer: &Certificate) -> bool {
-        self.issuer_der == issuer.subject_der()
-            || certval::compare_names(&self.issuer, issuer.inner().tbs_certificate().subject())
+        self.issuer_der == issuer.subject_der() || self.is_named_as(issuer)
+    }
+
+    /// Whether the names compare alike though they are written differently (RFC 5280, 7.1).
+    fn is_named_as(&self, issuer: &Certificate) -> bool {
+        let compare = || certval::compare_names(&self.issuer, issuer.inner().tbs_certificate().subject());
+        let Ok(mut others) = self.others.lock() else { return compare() };
+        if others.contains(&issuer.fingerprint()) {
+            return false;
+        }
+        let alike = compare();
+        if !alike && others.len() < MAX_OTHERS {
+            others.push(issuer.fingerprint());
+        }
+        alike
     }
 
     /// The signature under the issuer's key, and whether that key may sign lists (RFC 5280, 6.3.3 f and g).
@@ -147,14 +167,30 @@ impl Crl {
             return Err(Unusable::CriticalExtension);
         }
         let Some(point) = &self.distribution_point else { return Ok(()) };
-        if point.indirect_crl {
-            return Err(Unusable::Indirect);
-        }
         let wrong_kind = point.only_contains_attribute_certs
             || (point.only_contains_user_certs && certificate.is_ca())
             || (point.only_contains_ca_certs && !certificate.is_ca());
         let elsewhere = point.distribution_point.as_ref().is_some_and(|name| !is_named(name, certificate));
         if wrong_kind || elsewhere { Err(Unusable::Scope) } else { Ok(()) }
+    }
+
+    /// Whether it lists certificates of several authorities (RFC 5280, 5.2.5).
+    pub fn is_indirect(&self) -> bool {
+        self.distribution_point.as_ref().is_some_and(|point| point.indirect_crl)
+    }
+
+    /// Whether the certificate names the issuer of this list as one that its own issuer leaves the lists to (RFC 5280, 4.2.1.13).
+    pub fn is_delegated_by(&self, certificate: &Certificate) -> bool {
+        let named = points(certificate).into_iter().filter_map(|point| point.crl_issuer);
+        named.into_iter().any(|names| self.is_among(&names, &self.issuer))
+    }
+
+    fn is_among(&self, names: &[GeneralName], wanted: &Name) -> bool {
+        let directory = names.iter().filter_map(|name| match name {
+            GeneralName::DirectoryName(name) => Some(name),
+            _ => None,
+        });
+        directory.into_iter().any(|name| certval::compare_names(name, wanted))
     }
 
     /// Whether the absence of an entry says that a certificate is good.
@@ -169,21 +205,36 @@ impl Crl {
         self.this_update <= not_after || self.expired_since.is_some_and(|since| since <= not_after)
     }
 
-    /// The entry of a serial number. Of two entries the first counts.
+    /// The entry of a certificate. Of two entries the first counts.
+    ///
+    /// In an indirect list an entry may name the issuer whose certificate it is about, which then holds for those after it, too;
+    /// before the first such entry it is the list's own issuer (RFC 5280, 5.3.3).
     ///
     /// The date is that of the entry, not the invalidity date an authority may add (RFC 5280, 5.3.2): EN 319 102-1 and others'
     /// validators count from the revocation.
-    pub fn entry(&self, serial: &[u8]) -> Option<Entry> {
+    pub fn entry(&self, certificate: &Certificate) -> Option<Entry> {
+        let (serial, indirect) = (significant(certificate.serial_bytes()), self.is_indirect());
+        let issuer = certificate.inner().tbs_certificate().issuer();
+        let mut of_issuer = !indirect || certval::compare_names(&self.issuer, issuer);
         let mut entries = Elements::new(&self.entries);
         while !entries.is_empty() {
             let mut fields = Elements::take(&mut entries).ok()?.children();
-            if significant(fields.expect_tag(INTEGER).ok()?.content) != significant(serial) {
+            let same = significant(fields.expect_tag(INTEGER).ok()?.content) == serial;
+            if !same && !indirect {
                 continue;
             }
-            let at = der_time::time(Elements::take(&mut fields).ok()?.raw)?;
+            let time = Elements::take(&mut fields).ok()?.raw;
             let extensions = fields.optional(SEQUENCE).ok().flatten();
             let extensions = extensions.and_then(|list| read(list.children()).ok()).unwrap_or_default();
-            return Some(entry(at, &extensions));
+            let other =
+                extensions.iter().find(|extension| indirect && extension.extn_id == CERTIFICATE_ISSUER);
+            if let Some(other) = other {
+                let names = GeneralNames::from_der(other.extn_value.as_bytes());
+                of_issuer = names.is_ok_and(|names| self.is_among(&names, issuer));
+            }
+            if same && of_issuer {
+                return Some(entry(der_time::time(time)?, &extensions));
+            }
         }
         None
     }
@@ -215,16 +266,24 @@ fn read(mut extensions: Elements<'_>) -> Result<Vec<Extension>, RevocationError>
     Ok(read)
 }
 
-/// Whether one of the certificate's distribution points has the name of the list's (RFC 5280, 6.3.3 b 2 i).
+/// Whether one of the certificate's distribution points has the name of the list's, or in its place the name of the list's
+/// issuer (RFC 5280, 6.3.3 b 2 i).
 fn is_named(name: &DistributionPointName, certificate: &Certificate) -> bool {
-    let points =
-        certificate.inner().tbs_certificate().get_extension::<CrlDistributionPoints>().ok().flatten();
-    let Some((_, points)) = points else { return false };
     let wanted = encoded(name);
-    points.0.iter().filter_map(|point| point.distribution_point.as_ref()).any(|point| {
-        let names = encoded(point);
+    points(certificate).into_iter().any(|point| {
+        let names = match (point.distribution_point, point.crl_issuer) {
+            (Some(name), _) => encoded(&name),
+            (None, Some(issuer)) => encoded(&DistributionPointName::FullName(issuer)),
+            (None, None) => Vec::new(),
+        };
         wanted.iter().any(|wanted| names.contains(wanted))
     })
+}
+
+/// Where the certificate says that lists about it are.
+fn points(certificate: &Certificate) -> Vec<DistributionPoint> {
+    let points = certificate.inner().tbs_certificate().get_extension::<CrlDistributionPoints>();
+    points.ok().flatten().map(|(_, points)| points.0).unwrap_or_default()
 }
 
 fn encoded(name: &DistributionPointName) -> Vec<Vec<u8>> {

@@ -8,6 +8,7 @@ use super::crl::{Crl, Entry};
 use super::ocsp::{AnswerStatus, OcspResponse, needs_no_check};
 use super::{Evidence, Provenance, RevocationReason, RevocationStatus, SourceKind, Unusable};
 use crate::pki::certificate::Certificate;
+use crate::pki::path;
 
 /// What one verified piece of data says about the certificate.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +47,15 @@ pub fn status(
             }
         }
     }
-    for (crl, provenance) in evidence.crls.iter().filter(|(crl, _)| crl.is_of(issuer)) {
-        match from_crl(certificate, issuer, crl, *provenance) {
+    for (crl, provenance) in &evidence.crls {
+        let statement = match crl.is_of(issuer) {
+            true => from_crl(certificate, issuer, crl, *provenance),
+            false if crl.is_delegated_by(certificate) => {
+                from_indirect(certificate, issuer, crl, *provenance, evidence, pool)
+            }
+            false => continue,
+        };
+        match statement {
             Ok(statement) => statements.push(statement),
             Err(unusable) => {
                 why.insert(unusable);
@@ -157,7 +165,7 @@ fn from_crl(
         return Err(Unusable::Signature);
     }
     Ok(Statement {
-        entry: crl.entry(certificate.serial_bytes()),
+        entry: crl.entry(certificate),
         this_update: crl.this_update,
         next_update: crl.next_update,
         complete: crl.is_complete(),
@@ -165,6 +173,28 @@ fn from_crl(
         source: SourceKind::Crl,
         provenance,
     })
+}
+
+/// A list of another authority, which the certificate names as the one that lists it (RFC 5280, 6.3.3 b 1 and f). That authority
+/// must be certified by the issuer itself; others under the same root are not followed up.
+fn from_indirect(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    crl: &Crl,
+    provenance: Provenance,
+    evidence: &Evidence,
+    pool: &[Certificate],
+) -> Result<Statement, Unusable> {
+    let authority = pool.iter().find(|authority| {
+        crl.is_of(authority)
+            && authority.is_valid_at(crl.this_update)
+            && path::signed_by(authority, issuer)
+            && !is_revoked_helper(authority, issuer, evidence, crl.this_update)
+    });
+    match authority {
+        Some(authority) if crl.is_indirect() => from_crl(certificate, authority, crl, provenance),
+        _ => Err(Unusable::Indirect),
+    }
 }
 
 /// `Ok(None)`: the response is about other certificates.
@@ -197,17 +227,24 @@ fn from_ocsp(
     }))
 }
 
-/// A responder with id-pkix-ocsp-nocheck is not looked up. Others are refused only where a list says that they were revoked:
-/// the issuer's signature on their certificate is what entitles them.
+/// A responder with id-pkix-ocsp-nocheck is not looked up.
 fn is_revoked_responder(
     responder: &Certificate,
     issuer: &Certificate,
     evidence: &Evidence,
     at: DateTime<Utc>,
 ) -> bool {
-    if needs_no_check(responder) {
-        return false;
-    }
+    !needs_no_check(responder) && is_revoked_helper(responder, issuer, evidence, at)
+}
+
+/// Those whom the issuer lets speak for it are refused only where a list of its own says that they were revoked: its signature on
+/// their certificate is what entitles them.
+fn is_revoked_helper(
+    responder: &Certificate,
+    issuer: &Certificate,
+    evidence: &Evidence,
+    at: DateTime<Utc>,
+) -> bool {
     let lists = evidence.crls.iter().filter(|(crl, _)| crl.is_of(issuer));
     let statements: Vec<Statement> =
         lists.filter_map(|(crl, provenance)| from_crl(responder, issuer, crl, *provenance).ok()).collect();

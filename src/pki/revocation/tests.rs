@@ -60,11 +60,46 @@ fn the_scope_of_a_list_is_obeyed() {
     let signer = |file: &str| why("signer", &[file], "2021-06-03");
     assert!(is_good(&at("signer", &["users_2021.crl"], "2021-06-03")));
     assert_eq!(signer("authorities_2021.crl"), [Unusable::Scope]);
-    assert_eq!(signer("indirect_2021.crl"), [Unusable::Indirect]);
+    assert!(is_good(&at("signer", &["indirect_2021.crl"], "2021-06-03")), "it is the issuer's own");
     assert_eq!(signer("some_reasons_2021.crl"), [Unusable::Partial]);
     assert_eq!(signer("delta_2021.crl"), [Unusable::Partial]);
     assert_eq!(signer("elsewhere_2021.crl"), [Unusable::Scope]);
     assert!(is_good(&at("signer", &["here_2021.crl"], "2021-06-03")));
+}
+
+/// The status, on 3 June 2021, of a certificate of tests/fixtures/pki/indirect, by one list.
+fn indirect(name: &str, list: &str) -> RevocationStatus {
+    let read = |file: String| {
+        std::fs::read(format!("{}/tests/fixtures/pki/indirect/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let certificate = |name: &str| Certificate::from_der(&read(format!("{name}.der"))).unwrap();
+    let mut evidence = Evidence::new();
+    evidence.add_crl(&read(format!("{list}.crl")), Provenance::Embedded).unwrap();
+    let pool = ["ca", "other_ca", "lists", "stranger"].map(certificate);
+    status(&certificate(name), &certificate("ca"), &evidence, &pool, noon("2021-06-03"))
+}
+
+#[test]
+fn an_indirect_list_speaks_about_the_issuer_that_its_entries_name() {
+    for list in ["empty", "of_other", "of_other_inherited", "of_itself"] {
+        assert!(is_good(&indirect("signer", list)), "{list}");
+    }
+    for list in ["revoked", "inherited"] {
+        assert!(matches!(indirect("signer", list), RevocationStatus::Revoked { .. }), "{list}");
+    }
+    assert!(matches!(indirect("plain_signer", "by_ca"), RevocationStatus::Revoked { .. }));
+    assert!(is_good(&indirect("plain_signer", "by_ca_of_other")));
+}
+
+#[test]
+fn a_list_of_another_authority_counts_only_where_certificate_and_issuer_leave_it_to_that() {
+    let unknown = |name, list| match indirect(name, list) {
+        RevocationStatus::Unknown { why } => why,
+        other => panic!("{name} by {list}: {other:?}"),
+    };
+    assert_eq!(unknown("signer", "by_stranger"), [Unusable::Signature]);
+    assert_eq!(unknown("signer", "not_indirect"), [Unusable::Indirect]);
+    assert!(unknown("plain_signer", "empty").is_empty(), "its certificate does not name that authority");
 }
 
 #[test]

@@ -316,7 +316,7 @@ fn unusable_ja(why: Unusable) -> &'static str {
         Unusable::Signature => "失効情報の署名を確認できない",
         Unusable::Stale => "失効情報がその時点より古い",
         Unusable::AfterExpiry => "失効情報が証明書の期限後のもの",
-        Unusable::Indirect => "間接 CRL には対応していない",
+        Unusable::Indirect => "別の認証局が発行した CRL で、発行者から委ねられたものと確認できない",
         Unusable::Scope => "別の種類の証明書のための失効情報",
         Unusable::Partial => "一部の理由または差分のみの失効情報",
         Unusable::CriticalExtension => "失効情報に未知の重要な拡張がある",
