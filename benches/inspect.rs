@@ -6,18 +6,21 @@
 //! the signatures of the certificates in the file. `warm` keeps one trust store, as bulk verification does (it remembers
 //! signatures of authorities); `cold` begins each file with a new one.
 //!
-//! What was learned (2 cores with four compilers beside it, opt-level 3, 2026-11-22): floor 4460 to 5020 files a second (3610 to
-//! 3830 with the certificates' signatures), warm 1025 to 1104, cold 503 to 590: 4.0 to 4.9 times the floor, and the goal of 3 is
-//! not reached. pyHanko judged 6.8 (warm is 150 times as fast), pdfsig 83 (13 times). Before, warm was 538 and cold 414, when the
-//! thread that reads the PDF was counted, which an older version of this bench forgot.
+//! What was learned (2 cores with eight busy processes beside it, opt-level 3, 2026-11-22): floor 4900 to 5060 files a second (3730
+//! to 3840 with the certificates' signatures), warm 1310 to 1360, cold 600 to 620: 3.7 times the floor (4.2 before, then on the
+//! same machine with less beside it), and the goal of 3 is not reached. pyHanko judged 6.8 (warm is 190 times as fast), pdfsig 83
+//! (16 times).
 //!
 //! What helped: certificates and CRLs that were read before are found by the digest of their bytes, with their parsed keys and
 //! verified signatures (`pki/known.rs`; OCSP answers, which differ from contract to contract, are not kept); the beginning that
 //! all byte ranges share is digested once; a token is checked once and not four times; sound files are read in the caller's
-//! thread. What is left, warm: half is reading the PDF (parsing some 70 objects into lopdf's types and holding each signed
-//! revision against the later ones; allocation is a fifth of it), a quarter is the floor itself, the rest CMS and one OCSP
-//! signature. Another allocator (mimalloc, preloaded) gave 15 to 19 percent and was not adopted. In deposits judging takes
-//! about a millisecond a file when warm.
+//! thread. Then, 13 percent together: objects are found in a sorted table and not by hashing, references are told from the text of
+//! an object without building it, each revision's form is listed once and not for each signature, data of the security store
+//! are unpacked once, hexadecimal is compared in blocks, certificates are found by their last bytes and not by a digest.
+//! What is left, warm: 43 percent is reading the PDF (a third of that holds signed revisions against later ones), 27 the floor
+//! itself, the rest CMS and one OCSP signature; allocation is a sixth of all. mimalloc for the whole program gives 1580 (3.2 times
+//! the floor); it was not adopted, because it reserves a gigabyte of addresses where an operator may allow 1.5.
+//! In deposits judging takes about 0.7 milliseconds a file when warm.
 //!
 //! `cargo bench --bench inspect -- [--seconds N] [--rounds N] [--files DIR] [--pdfsig] [--pyhanko PYTHON]`
 //!

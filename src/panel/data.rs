@@ -77,8 +77,8 @@ pub fn validation_data(
     let material = Material::new(file.into(), &signed.dss, &evidence, trust.known());
     let (judged, mut problems) = conclude(&signed.signatures, material, trust, at, asked);
     let mut own = RevocationData::default();
-    own.crls.extend(signed.dss.crls.iter().cloned());
-    own.ocsps.extend(signed.dss.ocsps.iter().cloned());
+    own.crls.extend(signed.dss.all_crls().cloned());
+    own.ocsps.extend(signed.dss.all_ocsps().cloned());
     for judged in &judged {
         if let Ok(cms) = SignedData::parse(&judged.raw.contents) {
             own.add(&cms);

@@ -52,14 +52,13 @@ impl<'a> Material<'a> {
         };
         material.evidence.extend(extra);
         // What cannot be read is counted by `evidence`, and is no reason to read nothing else.
-        dss.certificates
-            .iter()
+        dss.all_certificates()
             .filter_map(|der| known.certificate(der).ok())
             .for_each(|one| material.add(one));
-        for crl in &dss.crls {
+        for crl in dss.all_crls() {
             let _ = material.evidence.add_crl_known(crl, Provenance::Embedded, known);
         }
-        for ocsp in &dss.ocsps {
+        for ocsp in dss.all_ocsps() {
             let _ = material.evidence.add_ocsp_known(ocsp, Provenance::Embedded, known);
         }
         material

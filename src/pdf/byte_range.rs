@@ -67,8 +67,12 @@ fn is_hex_of(token: &[u8], value: &[u8]) -> bool {
     };
     // As nearly every file has it: two digits for each byte, nothing between them.
     if digits.len() == value.len().saturating_mul(2) {
-        let mut plain = vec![0; value.len()];
-        if from_pairs(digits, &mut plain) && plain == value {
+        let mut plain = [0; 256];
+        let mut pieces = digits.chunks(plain.len() * 2).zip(value.chunks(plain.len()));
+        let same = |(digits, value): (&[u8], &[u8])| {
+            plain.get_mut(..value.len()).is_some_and(|plain| from_pairs(digits, plain) && plain == value)
+        };
+        if pieces.all(same) {
             return true;
         }
     }

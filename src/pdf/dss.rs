@@ -1,5 +1,7 @@
 //! Collecting the document security store (ISO 32000-2, 12.8.4.3).
 
+use std::collections::BTreeSet;
+
 use lopdf::{Dictionary, Document, Object, decode_text_string};
 
 use super::history::{History, number_of};
@@ -44,7 +46,7 @@ impl Source for Document {
 
 /// Collects the store named by the catalog of `trailer`; empty if there is none.
 pub(super) fn read(source: &dyn Source, trailer: &Dictionary) -> Dss {
-    let mut room = Room { items: MAX_ITEMS, bytes: MAX_EVIDENCE_BYTES, left_out: 0 };
+    let mut room = Room { items: MAX_ITEMS, bytes: MAX_EVIDENCE_BYTES, left_out: 0, taken: BTreeSet::new() };
     let store = dictionary(source, trailer, b"Root").and_then(|root| dictionary(source, &root, b"DSS"));
     let Some(store) = store else { return Dss::default() };
     let mut dss = Dss {
@@ -53,8 +55,6 @@ pub(super) fn read(source: &dyn Source, trailer: &Dictionary) -> Dss {
         ocsps: room.list(source, &store, b"OCSPs"),
         ..Dss::default()
     };
-    // What the entries of single signatures list stands in the store as well.
-    dss.left_out = room.left_out;
     let entries = dictionary(source, &store, b"VRI").unwrap_or_default();
     for (key, entry) in entries.iter().take(MAX_ITEMS) {
         let Some(Object::Dictionary(entry)) = source.object(entry) else { continue };
@@ -68,6 +68,7 @@ pub(super) fn read(source: &dyn Source, trailer: &Dictionary) -> Dss {
         };
         dss.vri.insert(String::from_utf8_lossy(key).into_owned(), vri);
     }
+    dss.left_out = room.left_out;
     dss
 }
 
@@ -76,13 +77,18 @@ struct Room {
     items: usize,
     bytes: usize,
     left_out: usize,
+    /// Objects that were collected: nearly all that entries of single signatures list.
+    taken: BTreeSet<u32>,
 }
 
 impl Room {
     fn list(&mut self, source: &dyn Source, from: &Dictionary, key: &[u8]) -> Vec<Vec<u8>> {
         let list = from.get(key).ok().and_then(|list| source.object(list));
         let Some(Object::Array(items)) = list else { return Vec::new() };
-        items.iter().filter_map(|item| self.item(source, item)).collect()
+        let own =
+            items.iter().filter(|item| number_of(Some(item)).is_none_or(|item| self.taken.insert(item)));
+        let own: Vec<&Object> = own.take(MAX_ITEMS).collect();
+        own.into_iter().filter_map(|item| self.item(source, item)).collect()
     }
 
     fn item(&mut self, source: &dyn Source, item: &Object) -> Option<Vec<u8>> {

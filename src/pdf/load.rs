@@ -24,9 +24,8 @@ pub(super) fn header(bytes: &[u8]) -> Option<(usize, String)> {
 /// could hold the name by chance; the answer is then "cannot tell", which is safe.
 pub(super) fn is_encrypted(bytes: &[u8]) -> bool {
     // However it is spelt, it begins with its first letter or an escape.
-    [b"/E", b"/#"]
-        .into_iter()
-        .any(|begin| memchr::memmem::find_iter(bytes, begin).any(|slash| names_encrypt(bytes, slash)))
+    let begins = |slash: &usize| matches!(bytes.get(slash + 1), Some(b'E' | b'#'));
+    memchr::memchr_iter(b'/', bytes).filter(begins).any(|slash| names_encrypt(bytes, slash))
 }
 
 /// Whether the name that begins with the slash at `slash` is `/Encrypt`, however it is spelt.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::changes::{Change, ChangeLevel, Judge};
+use super::changes::{Change, ChangeLevel, Forms, Judge};
 use super::history::{History, Unreadable};
 use super::inspect::{self, Detail};
 use super::inspection::SignatureSummary;
@@ -27,7 +27,7 @@ pub(super) fn judge(
     summaries: &[SignatureSummary],
     parts: Vec<Parts>,
 ) -> (Vec<RawSignature>, Option<Dss>) {
-    let shared = shared_gaps(summaries);
+    let (shared, forms) = (shared_gaps(summaries), Forms::default());
     let mut signatures = Vec::new();
     for ((summary, parts), shared) in summaries.iter().zip(parts).zip(shared) {
         let mut raw = raw(summary, parts);
@@ -35,7 +35,7 @@ pub(super) fn judge(
         raw.0.reasons.extend(shared);
         let contents = std::mem::take(&mut raw.0.contents);
         let fallback = RawSignature { modified_after: None, ..raw.0.clone() };
-        let judged = catch_unwind(AssertUnwindSafe(|| place(history, raw.0, number)));
+        let judged = catch_unwind(AssertUnwindSafe(|| place(history, &forms, raw.0, number)));
         let judged = judged.unwrap_or_else(|_| {
             let mut unknown = fallback;
             unknown.reasons.push(Flaw::TooComplex);
@@ -83,7 +83,12 @@ fn shared_gaps(summaries: &[SignatureSummary]) -> Vec<Option<Flaw>> {
 }
 
 /// Finds the revision that the signature closes, and judges those after it.
-fn place(history: &Result<History, Unreadable>, mut raw: RawSignature, number: Option<u32>) -> RawSignature {
+fn place(
+    history: &Result<History, Unreadable>,
+    forms: &Forms,
+    mut raw: RawSignature,
+    number: Option<u32>,
+) -> RawSignature {
     let history = match history {
         Ok(history) => history,
         Err(why) => {
@@ -122,10 +127,10 @@ fn place(history: &Result<History, Unreadable>, mut raw: RawSignature, number: O
     } else if written.is_some_and(|written| written != base) {
         raw.reasons.push(Flaw::WrongRevision);
         raw.modified_after = Some(true);
-        later(history, base, &mut raw);
+        later(history, forms, base, &mut raw);
         raw.modified_after = Some(true);
     } else {
-        later(history, base, &mut raw);
+        later(history, forms, base, &mut raw);
     }
     raw
 }
@@ -135,10 +140,10 @@ fn bad_range(raw: &RawSignature) -> Option<bool> {
     (!raw.summary.byte_range_sound).then_some(true)
 }
 
-fn later(history: &History, base: usize, raw: &mut RawSignature) {
+fn later(history: &History, forms: &Forms, base: usize, raw: &mut RawSignature) {
     let mut too_much = false;
     if base < history.last() {
-        match Judge::new(history, base, raw.docmdp, raw.field_lock.clone()) {
+        match Judge::new(history, forms, base, raw.docmdp, raw.field_lock.clone()) {
             Some(judge) => {
                 let mut told = BTreeSet::new();
                 for revision in base + 1..=history.last() {

@@ -74,7 +74,7 @@ pub struct Dss {
     pub left_out: usize,
 }
 
-/// Validation data of one signature.
+/// Validation data of one signature, beside what the store's own lists hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vri {
     pub certificates: Vec<Vec<u8>>,
@@ -122,6 +122,23 @@ pub enum Flaw {
         level: ChangeLevel,
         permitted: u8,
     },
+}
+
+impl Dss {
+    /// All certificates, also those that only an entry of a single signature lists.
+    pub fn all_certificates(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.certificates.iter().chain(self.vri.values().flat_map(|vri| &vri.certificates))
+    }
+
+    /// All revocation lists, likewise.
+    pub fn all_crls(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.crls.iter().chain(self.vri.values().flat_map(|vri| &vri.crls))
+    }
+
+    /// All OCSP responses, likewise.
+    pub fn all_ocsps(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.ocsps.iter().chain(self.vri.values().flat_map(|vri| &vri.ocsps))
+    }
 }
 
 impl RawSignature {

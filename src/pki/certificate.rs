@@ -68,6 +68,11 @@ struct Parts {
     fingerprint: OnceLock<[u8; 32]>,
     issuer_key: OnceLock<String>,
     subject_key: OnceLock<String>,
+    issuer_text: OnceLock<String>,
+    subject_text: OnceLock<String>,
+    display_name: OnceLock<String>,
+    key_sha1: OnceLock<Vec<u8>>,
+    accredited: OnceLock<Option<usize>>,
     verifier: Verifier,
 }
 
@@ -94,6 +99,11 @@ impl Certificate {
             fingerprint: OnceLock::new(),
             issuer_key: OnceLock::new(),
             subject_key: OnceLock::new(),
+            issuer_text: OnceLock::new(),
+            subject_text: OnceLock::new(),
+            display_name: OnceLock::new(),
+            key_sha1: OnceLock::new(),
+            accredited: OnceLock::new(),
             verifier: Verifier::default(),
         })))
     }
@@ -123,6 +133,16 @@ impl Certificate {
         &self.0.der[self.0.spki.clone()]
     }
 
+    /// The bits of the public key, without tag, length and count of unused bits.
+    pub fn public_key(&self) -> &[u8] {
+        self.inner().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes()
+    }
+
+    /// SHA-1 of the public key: how OCSP names whose key it is (RFC 6960, 4.1.1 and 4.2.1).
+    pub(super) fn key_sha1(&self) -> &[u8] {
+        self.0.key_sha1.get_or_init(|| DigestAlgorithm::Sha1.hash(self.public_key()))
+    }
+
     /// SHA-256 of all bytes.
     pub fn fingerprint(&self) -> [u8; 32] {
         *self.0.fingerprint.get_or_init(|| {
@@ -132,19 +152,16 @@ impl Certificate {
         })
     }
 
-    /// SHA-256 of all bytes, by who has it already.
-    pub(super) fn set_fingerprint(&self, value: [u8; 32]) {
-        let _ = self.0.fingerprint.set(value);
-    }
-
     /// The subject's name as RFC 4514 writes it.
     pub fn subject(&self) -> String {
-        name::to_text(self.inner().tbs_certificate().subject())
+        let text = || name::to_text(self.inner().tbs_certificate().subject());
+        self.0.subject_text.get_or_init(text).clone()
     }
 
     /// The issuer's name as RFC 4514 writes it.
     pub fn issuer(&self) -> String {
-        name::to_text(self.inner().tbs_certificate().issuer())
+        let text = || name::to_text(self.inner().tbs_certificate().issuer());
+        self.0.issuer_text.get_or_init(text).clone()
     }
 
     /// The subject's name as names are looked up.
@@ -162,6 +179,11 @@ impl Certificate {
         &self.0.verifier
     }
 
+    /// Where on the list of accredited authorities it is, once `accredited` has looked.
+    pub(super) fn accredited(&self) -> &OnceLock<Option<usize>> {
+        &self.0.accredited
+    }
+
     #[cfg(test)]
     pub(super) fn is_shared_with(&self, other: &Certificate) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -173,8 +195,13 @@ impl Certificate {
 
     /// What to call the subject: common name, else organisation, else the whole name.
     pub fn display_name(&self) -> String {
-        let subject = self.inner().tbs_certificate().subject();
-        name::common_name(subject).or_else(|| name::organisation(subject)).unwrap_or_else(|| self.subject())
+        let name = || {
+            let subject = self.inner().tbs_certificate().subject();
+            name::common_name(subject)
+                .or_else(|| name::organisation(subject))
+                .unwrap_or_else(|| self.subject())
+        };
+        self.0.display_name.get_or_init(name).clone()
     }
 
     /// The serial number in lower-case hexadecimal, as its bytes are.

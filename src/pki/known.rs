@@ -1,7 +1,7 @@
 //! What was read before: certificates and revocation lists that many files of one vendor carry, read and verified once.
 //!
-//! The key is SHA-256 of all bytes, and reading them gives the same whoever asks and whenever; so nothing here can make an
-//! answer differ, only come sooner. What was verified is remembered by the object itself, beside the key that verified it.
+//! The key of a list is SHA-256 of all its bytes, certificates are held against theirs; and reading them gives the same whoever
+//! asks and whenever. So nothing here can make an answer differ, only come sooner. What was verified is remembered by the object itself, beside the key that verified it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,6 +18,11 @@ const MAX_OBJECTS: usize = 8192;
 /// Longest object kept, in bytes: lists of large authorities are seldom inside contracts.
 const MAX_OBJECT: usize = 1 << 20;
 
+/// Bytes of a certificate by which it is found.
+const TAIL: usize = 16;
+/// Certificates kept that end alike.
+const MAX_ALIKE: usize = 4;
+
 /// A bounded memory, shared by all who clone the trust store that holds it.
 #[derive(Default)]
 pub struct Known {
@@ -26,7 +31,10 @@ pub struct Known {
 
 #[derive(Default)]
 struct Shelves {
-    certificates: HashMap<[u8; 32], Certificate>,
+    /// By their last bytes, which are the end of a signature, and so as good as a digest unless somebody makes them alike.
+    certificates: HashMap<[u8; TAIL], Vec<Certificate>>,
+    /// How many there are of these.
+    held: usize,
     crls: HashMap<[u8; 32], Arc<Crl>>,
     bytes: usize,
 }
@@ -34,15 +42,20 @@ struct Shelves {
 impl Known {
     /// Reads a certificate, or finds it.
     pub fn certificate(&self, der: &[u8]) -> Result<Certificate, PkiError> {
-        let key = digest(der);
-        let found = |shelves: &mut Shelves| shelves.certificates.get(&key).cloned();
+        let key = der.last_chunk::<TAIL>();
+        let found = |shelves: &mut Shelves| {
+            shelves.certificates.get(key?)?.iter().find(|known| known.der() == der).cloned()
+        };
         if let Some(known) = self.with(found).flatten() {
             return Ok(known);
         }
         let read = Certificate::from_der(der)?;
-        read.set_fingerprint(key);
         self.keep(der, |shelves| {
-            shelves.certificates.insert(key, read.clone());
+            let shelf = key.map(|key| shelves.certificates.entry(*key).or_default());
+            if let Some(shelf) = shelf.filter(|shelf| shelf.len() < MAX_ALIKE) {
+                shelf.push(read.clone());
+                shelves.held += 1;
+            }
         });
         Ok(read)
     }
@@ -68,7 +81,7 @@ impl Known {
             return;
         }
         self.with(|shelves| {
-            let objects = shelves.certificates.len() + shelves.crls.len();
+            let objects = shelves.held + shelves.crls.len();
             if objects >= MAX_OBJECTS || shelves.bytes + der.len() > MAX_BYTES {
                 *shelves = Shelves::default();
             }
@@ -80,7 +93,7 @@ impl Known {
 
 impl fmt::Debug for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sizes = self.with(|shelves| (shelves.certificates.len(), shelves.crls.len()));
+        let sizes = self.with(|shelves| (shelves.held, shelves.crls.len()));
         write!(f, "Known({sizes:?})")
     }
 }
@@ -113,7 +126,7 @@ mod tests {
         let certificate = test_past::certificate("signer");
         for _ in 0..MAX_BYTES / MAX_OBJECT + 1 {
             known.keep(&vec![0; MAX_OBJECT], |shelves| {
-                shelves.certificates.insert([7; 32], certificate.clone());
+                shelves.certificates.insert([7; TAIL], vec![certificate.clone()]);
             });
         }
         assert!(known.with(|shelves| shelves.bytes).unwrap() <= MAX_BYTES);

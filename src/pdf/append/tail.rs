@@ -26,7 +26,7 @@ impl<'a> Tail<'a> {
         let newest = history.newest();
         let size =
             newest.trailer.get(b"Size").ok()?.as_i64().ok().and_then(|size| u32::try_from(size).ok())?;
-        let known = history.numbers(history.last()).into_iter().max()?;
+        let known = history.numbers(history.last()).max()?;
         let table = history.file.get(newest.startxref..)?.starts_with(b"xref");
         let ended = history.file.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r'));
         Some(Self {

@@ -27,7 +27,10 @@ fn a_security_store_may_be_added_and_is_read() {
     let dss = made.read().dss;
     assert_eq!((&dss.certificates[0][..], dss.ocsps.len(), dss.crls.len()), (&[0x30, 1][..], 1, 0));
     let vri = &dss.vri[&key];
-    assert_eq!((vri.certificates.len(), vri.updated.as_deref()), (1, Some("D:2026")));
+    assert_eq!((vri.certificates.len(), vri.updated.as_deref()), (0, Some("D:2026")), "not twice");
+    // What an entry alone lists is read with it.
+    let alone = with_store(Made::certified(1), &store.replace("/Certs [41 0 R]", "/Certs []")).read().dss;
+    assert_eq!((alone.certificates.len(), alone.all_certificates().count()), (0, 1));
     // Pruned and replaced by a newer one: allowed; what it says about a signature may not be unsaid.
     let pruned = made.clone().update(&[(40, &store.replace("/OCSPs [42 0 R]", ""))]);
     assert_eq!(pruned.first().modified_after, Some(false));

@@ -2,7 +2,7 @@
 
 use lopdf::Dictionary;
 
-use super::super::history::number_of;
+use super::super::history::{entry, number_of};
 use super::judge::{Allow, Judge, Verdict};
 use super::{Change, compare};
 
@@ -46,18 +46,18 @@ fn trailers(judge: &Judge, verdict: &mut Verdict) {
     if !judge.same(old.get(b"Encrypt").ok(), new.get(b"Encrypt").ok()) {
         verdict.changes.insert(Change::Encryption);
     }
-    let root = number_of(new.get(b"Root").ok());
+    let root = number_of(entry(new, b"Root"));
     if let Some(root) = root {
-        if number_of(old.get(b"Root").ok()) == Some(root) {
+        if number_of(entry(old, b"Root")) == Some(root) {
             // Entry by entry it was compared, so whoever refers to it sees nothing new.
             verdict.approve(root, Allow::Anywhere);
         } else if !judge.is_new(root) {
             verdict.changes.insert(Change::Catalog { entry: "Root".into() });
         }
     }
-    let Some(info) = number_of(new.get(b"Info").ok()) else { return };
+    let Some(info) = number_of(entry(new, b"Info")) else { return };
     let is_stream = judge.history.get(verdict.new, info).is_some_and(|info| info.is_stream());
-    if number_of(old.get(b"Info").ok()) == Some(info) && !is_stream {
+    if number_of(entry(old, b"Info")) == Some(info) && !is_stream {
         // Only the trailer may mean it.
         verdict.approve(info, Allow::Under(&[]));
         if !judge.history.same(info, judge.base, verdict.new) {
@@ -78,7 +78,7 @@ fn metadata(judge: &Judge, verdict: &mut Verdict, old: &Dictionary, new: &Dictio
         }
         return;
     };
-    let before = number_of(old.get(b"Metadata").ok());
+    let before = number_of(entry(old, b"Metadata"));
     let Some(number) = number_of(Some(value)) else {
         verdict.changes.insert(Change::MetadataMalformed);
         return;

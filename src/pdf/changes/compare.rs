@@ -2,6 +2,8 @@
 
 use lopdf::{Dictionary, Object, decode_text_string};
 
+use super::super::history::entry;
+
 /// Whether two objects say the same, however they are written: the order of keys, the kind of brackets
 /// around a string, and the form of a number do not matter. References must be the same.
 pub(super) fn same(old: &Object, new: &Object) -> bool {
@@ -23,14 +25,21 @@ pub(super) fn same(old: &Object, new: &Object) -> bool {
 /// The keys, other than `ignored`, that two dictionaries do not agree on.
 pub(super) fn differing(old: &Dictionary, new: &Dictionary, ignored: &[&str]) -> Vec<String> {
     let relevant = |key: &[u8]| !ignored.iter().any(|ignored| ignored.as_bytes() == key);
-    let agrees = |key: &[u8]| match (old.get(key), new.get(key)) {
-        (Ok(a), Ok(b)) => same(a, b),
-        _ => false,
+    let changed = |place: usize, key: &[u8], value: &Object| {
+        relevant(key) && !in_place(new, place, key).is_some_and(|new_value| same(value, new_value))
     };
-    let keys = old.iter().chain(new.iter().filter(|(key, _)| !old.has(key)));
-    keys.filter(|(key, _)| relevant(key) && !agrees(key))
-        .map(|(key, _)| String::from_utf8_lossy(key).into_owned())
-        .collect()
+    let gone = old.iter().enumerate().filter(|(place, (key, value))| changed(*place, key, value));
+    let added = |place: usize, key: &[u8]| relevant(key) && in_place(old, place, key).is_none();
+    let come = new.iter().enumerate().filter(|(place, (key, _))| added(*place, key));
+    gone.chain(come).map(|(_, (key, _))| String::from_utf8_lossy(key).into_owned()).collect()
+}
+
+/// The value of a key that is likely to stand at this place: updates keep the order.
+fn in_place<'d>(dictionary: &'d Dictionary, place: usize, key: &[u8]) -> Option<&'d Object> {
+    match dictionary.as_hashmap().get_index(place) {
+        Some((there, value)) if there == key => Some(value),
+        _ => entry(dictionary, key),
+    }
 }
 
 #[cfg(test)]

@@ -72,6 +72,5 @@ fn in_contents(judge: &Judge, object: u32) -> bool {
 }
 
 fn field_name(judge: &Judge, object: u32) -> Option<String> {
-    let form = judge.form.as_ref()?;
-    form.fields.iter().find(|(_, field)| field.number == object).map(|(name, _)| name.clone())
+    judge.form.fields.iter().find(|(_, field)| field.number == object).map(|(name, _)| name.clone())
 }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use lopdf::{Dictionary, Object};
 
-use super::super::history::{Parsed, number_of};
-use super::form::{self, Field};
+use super::super::history::{Parsed, entry, number_of};
+use super::form::Field;
 use super::judge::{Allow, Judge, Verdict};
 use super::{Change, compare};
 
@@ -19,8 +19,7 @@ const PLACES: &[&str] =
 
 /// Compares the fields; `None` when there are too many.
 pub(super) fn examine(judge: &Judge, verdict: &mut Verdict) -> Option<()> {
-    let new = form::list(judge, verdict.new)?;
-    let old = judge.form.as_ref()?;
+    let (new, old) = (judge.forms.of(judge.history, verdict.new)?, &judge.form);
     if new.broken && !old.broken {
         verdict.changes.insert(Change::Form { entry: "Fields".into() });
     }
@@ -147,7 +146,7 @@ fn other_field(judge: &Judge, verdict: &mut Verdict, name: &str, before: &Field,
     let value_changed =
         changed.iter().any(|key| key == "V" || key == "AS") || moved_value(judge, verdict, old);
     verdict.approve(after.number, Allow::Under(PLACES));
-    if let Some(number) = number_of(new.get(b"V").ok()) {
+    if let Some(number) = number_of(entry(new, b"V")) {
         verdict.approve(number, Allow::Inside(vec![after.number]));
     }
     // A new look for the old value would show what nobody filled in.
@@ -163,7 +162,7 @@ fn other_field(judge: &Judge, verdict: &mut Verdict, name: &str, before: &Field,
 
 /// Whether the value is an object of its own and was written anew.
 fn moved_value(judge: &Judge, verdict: &Verdict, old: &Dictionary) -> bool {
-    number_of(old.get(b"V").ok()).is_some_and(|number| !judge.history.same(number, judge.base, verdict.new))
+    number_of(entry(old, b"V")).is_some_and(|number| !judge.history.same(number, judge.base, verdict.new))
 }
 
 /// Whether appearance or value, as objects of their own, were written anew.
@@ -171,7 +170,7 @@ fn moved(judge: &Judge, verdict: &Verdict, old: &Dictionary) -> bool {
     let changed = |number: u32| !judge.history.same(number, judge.base, verdict.new);
     let streams = appearance_streams(judge, judge.base, old);
     moved_value(judge, verdict, old)
-        || number_of(old.get(b"AP").ok()).is_some_and(changed)
+        || number_of(entry(old, b"AP")).is_some_and(changed)
         || streams.into_iter().any(changed)
 }
 
@@ -189,7 +188,7 @@ fn appearances(judge: &Judge, verdict: &mut Verdict, name: &str, before: &Field,
     }
     let mut places = vec![before.number];
     // A dictionary that the document uses elsewhere, too, shows its streams there.
-    places.extend(number_of(old.get(b"AP").ok()).filter(|number| judge.belongs_to(*number, before.number)));
+    places.extend(number_of(entry(old, b"AP")).filter(|number| judge.belongs_to(*number, before.number)));
     for number in appearance_streams(judge, verdict.new, new) {
         verdict.approve(number, Allow::Inside(places.clone()));
     }

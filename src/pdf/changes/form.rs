@@ -1,11 +1,12 @@
 //! The form as a whole, and the list of its fields.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use lopdf::{Dictionary, Object, decode_text_string};
 
-use super::super::history::{Parsed, number_of};
+use super::super::history::{History, Parsed, entry, number_of};
 use super::super::limits::MAX_FIELDS;
 use super::judge::{Allow, Judge, Verdict};
 use super::{Change, compare};
@@ -15,7 +16,7 @@ const EXEMPT: [&str; 5] = ["Fields", "DR", "DA", "Q", "NeedAppearances"];
 
 /// A field of the form.
 #[derive(Clone)]
-pub(super) struct Field {
+pub(in super::super) struct Field {
     pub number: u32,
     /// `/FT`, its own or inherited.
     pub kind: Option<Vec<u8>>,
@@ -24,7 +25,7 @@ pub(super) struct Field {
 
 /// The fields by their full names.
 #[derive(Default)]
-pub(super) struct Form {
+pub(in super::super) struct Form {
     pub fields: BTreeMap<String, Field>,
     /// Full names that two fields share.
     pub twice: Vec<String>,
@@ -32,14 +33,31 @@ pub(super) struct Form {
     pub broken: bool,
 }
 
+/// The forms of revisions, each listed once for all signatures.
+#[derive(Default)]
+pub(in super::super) struct Forms(RefCell<BTreeMap<usize, Option<Rc<Form>>>>);
+
+impl Forms {
+    /// The form of `revision`; `None` when it has too many fields.
+    pub(super) fn of(&self, history: &History, revision: usize) -> Option<Rc<Form>> {
+        if let Some(known) = self.0.borrow().get(&revision) {
+            return known.clone();
+        }
+        let form = list(history, revision).map(Rc::new);
+        self.0.borrow_mut().insert(revision, form.clone());
+        form
+    }
+}
+
 /// Lists the fields of `revision`; `None` when there are too many.
-pub(super) fn list(judge: &Judge, revision: usize) -> Option<Form> {
+fn list(history: &History, revision: usize) -> Option<Form> {
     let mut form = Form::default();
-    let Some(root) = judge.root(revision) else { return Some(form) };
+    let trailer = history.revisions.get(revision).map(|revision| &revision.trailer);
+    let root = trailer.and_then(|trailer| history.value(revision, trailer, b"Root"));
     let fields = root
-        .dictionary()
-        .and_then(|root| judge.history.value(revision, root, b"AcroForm"))
-        .and_then(|form| judge.history.value(revision, form.dictionary()?, b"Fields"));
+        .as_ref()
+        .and_then(|root| history.value(revision, root.dictionary()?, b"AcroForm"))
+        .and_then(|form| history.value(revision, form.dictionary()?, b"Fields"));
     let Some(fields) = fields else { return Some(form) };
     let mut stack = vec![(fields, String::new(), None)];
     let mut seen = HashSet::new();
@@ -48,12 +66,12 @@ pub(super) fn list(judge: &Judge, revision: usize) -> Option<Form> {
             form.broken = true;
             continue;
         };
-        if !judge.history.spend(items.len()) || form.fields.len() > MAX_FIELDS {
+        if !history.spend(items.len()) || form.fields.len() > MAX_FIELDS {
             return None;
         }
         for item in items {
             let field =
-                number_of(Some(item)).and_then(|number| Some((number, judge.history.get(revision, number)?)));
+                number_of(Some(item)).and_then(|number| Some((number, history.get(revision, number)?)));
             let Some((number, parsed)) = field else {
                 form.broken = true;
                 continue;
@@ -70,10 +88,10 @@ pub(super) fn list(judge: &Judge, revision: usize) -> Option<Form> {
             if full.len() > 4096 || !seen.insert((number, full.clone())) {
                 continue;
             }
-            let own = judge.history.value(revision, dictionary, b"FT");
+            let own = history.value(revision, dictionary, b"FT");
             let kind =
                 own.and_then(|kind| kind.object.as_name().ok().map(<[u8]>::to_vec)).or(inherited.clone());
-            if let Some(kids) = judge.history.value(revision, dictionary, b"Kids") {
+            if let Some(kids) = history.value(revision, dictionary, b"Kids") {
                 stack.push((kids, full.clone(), kind.clone()));
             }
             if form.fields.insert(full.clone(), Field { number, kind, parsed: Rc::clone(&parsed) }).is_some()
@@ -126,7 +144,7 @@ fn resources(judge: &Judge, verdict: &mut Verdict, old: &Dictionary, new: &Dicti
     let (Some(old), Some(new)) = (old.dictionary(), new.dictionary()) else { return };
     for (key, value) in new.iter() {
         let Some(number) = number_of(Some(value)) else { continue };
-        if number_of(old.get(key).ok()) != Some(number) {
+        if number_of(entry(old, key)) != Some(number) {
             continue;
         }
         let (before, after) = (judge.history.get(judge.base, number), judge.history.get(verdict.new, number));

@@ -1,13 +1,13 @@
 //! One signed revision held against the revisions after it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use lopdf::{Dictionary, Object};
 
-use super::super::history::{History, Parsed, number_of};
+use super::super::history::{History, Parsed, entry, number_of};
 use super::super::signed::FieldLock;
-use super::form::Form;
+use super::form::{Form, Forms};
 use super::{Change, catalog, compare, describe, fields, form, pages, security_store};
 
 /// Where an object that may change may be used in the signed revision.
@@ -27,10 +27,27 @@ pub(in super::super) struct Judge<'h, 'a> {
     pub(super) certified: bool,
     pub(super) permits_comments: bool,
     pub(super) lock: Option<FieldLock>,
-    pub(super) form: Option<Form>,
-    existing: HashSet<u32>,
-    /// Who refers to an object: the number of the referrer and the place among its references.
-    users: HashMap<u32, Vec<(u32, usize)>>,
+    pub(super) forms: &'h Forms,
+    /// Of the signed revision.
+    pub(super) form: Rc<Form>,
+    users: Users,
+}
+
+/// Who refers to an object: its number, that of the referrer, and the place among its references; in order. Most files need
+/// to know of hardly any object, so this is made without a table for each.
+struct Users(Vec<(u32, u32, usize)>);
+
+impl Users {
+    fn new(mut all: Vec<(u32, u32, usize)>) -> Self {
+        all.sort_unstable();
+        Self(all)
+    }
+
+    fn of(&self, number: u32) -> &[(u32, u32, usize)] {
+        let start = self.0.partition_point(|(used, ..)| *used < number);
+        let rest = self.0.get(start..).unwrap_or_default();
+        rest.get(..rest.partition_point(|(used, ..)| *used == number)).unwrap_or_default()
+    }
 }
 
 /// A value in the signed revision and in the later one.
@@ -50,38 +67,35 @@ impl<'h, 'a> Judge<'h, 'a> {
     /// revision itself cannot be read.
     pub fn new(
         history: &'h History<'a>,
+        forms: &'h Forms,
         base: usize,
         docmdp: Option<u8>,
         lock: Option<FieldLock>,
     ) -> Option<Self> {
-        let existing = history.numbers(base);
-        let mut users: HashMap<u32, Vec<(u32, usize)>> = HashMap::new();
-        for &number in &existing {
-            let Some(parsed) = history.get(base, number) else { continue };
-            if parsed.dictionary().is_some_and(|dictionary| dictionary.has_type(b"XRef")) {
-                // Refers to catalog and information as a trailer does, not as part of the document.
-                continue;
-            }
-            if !history.spend(1 + parsed.uses().len()) {
+        let mut users = Vec::new();
+        for number in history.numbers(base) {
+            let spent = history.with_uses(base, number, |uses| {
+                // A cross-reference stream refers to catalog and information as a trailer does, not as part of the document.
+                if !uses.of_xref_stream {
+                    users.extend(uses.iter().enumerate().map(|(place, used)| (used.number, number, place)));
+                }
+                history.spend(1 + uses.len())
+            });
+            if spent == Some(false) {
                 return None;
-            }
-            for (place, used) in parsed.uses().iter().enumerate() {
-                users.entry(used.number).or_default().push((number, place));
             }
         }
         let certified = docmdp.is_some();
-        let mut judge = Self {
+        Some(Self {
             history,
             base,
             certified,
             permits_comments: docmdp == Some(3),
             lock,
-            form: None,
-            existing,
-            users,
-        };
-        judge.form = Some(form::list(&judge, base)?);
-        Some(judge)
+            forms,
+            form: forms.of(history, base)?,
+            users: Users::new(users),
+        })
     }
 
     /// What `revision` did; `None` when that is too much work.
@@ -108,23 +122,22 @@ impl<'h, 'a> Judge<'h, 'a> {
 
     /// Whether a change that an earlier revision made, too, was made once more by `revision`.
     pub fn again(&self, change: &Change, revision: usize) -> bool {
-        let written: HashSet<u32> = self.history.written(revision).map(|(number, _)| number).collect();
         let trailer = self.history.revisions.get(revision).map(|revision| &revision.trailer);
         let root = self.root(revision);
-        let entry = |key: &[u8]| root.as_ref().and_then(|root| number_of(root.dictionary()?.get(key).ok()));
-        let wrote = |number: Option<u32>| number.is_some_and(|number| written.contains(&number));
+        let in_root = |key: &[u8]| root.as_ref().and_then(|root| number_of(entry(root.dictionary()?, key)));
+        let in_it = |number: u32| self.history.last_written(revision, number) == Some(revision);
+        let wrote = |number: Option<u32>| number.is_some_and(in_it);
         match change {
             Change::SecurityStore => {
                 let store =
                     root.as_ref().and_then(|root| self.history.value(revision, root.dictionary()?, b"DSS"));
-                let inside = store
-                    .as_ref()
-                    .is_some_and(|store| store.uses().iter().any(|used| written.contains(&used.number)));
-                wrote(entry(b"DSS")) || inside
+                let inside =
+                    store.as_ref().is_some_and(|store| store.uses().iter().any(|used| in_it(used.number)));
+                wrote(in_root(b"DSS")) || inside
             }
             Change::Metadata => {
-                let info = trailer.and_then(|trailer| number_of(trailer.get(b"Info").ok()));
-                wrote(info) || wrote(entry(b"Metadata"))
+                let info = trailer.and_then(|trailer| number_of(entry(trailer, b"Info")));
+                wrote(info) || wrote(in_root(b"Metadata"))
             }
             _ => false,
         }
@@ -138,7 +151,7 @@ impl<'h, 'a> Judge<'h, 'a> {
             if !history.spend(1) {
                 return None;
             }
-            let known = self.existing.contains(&number) || self.users.contains_key(&number);
+            let known = !self.is_new(number) || !self.users.of(number).is_empty();
             if known && !history.same(number, self.base, verdict.new) {
                 candidates.push(number);
             }
@@ -148,7 +161,7 @@ impl<'h, 'a> Judge<'h, 'a> {
 
     /// Names the change if nothing explains it.
     fn conclude(&self, verdict: &mut Verdict, number: u32) {
-        let existed = self.existing.contains(&number);
+        let existed = !self.is_new(number);
         let still = self.history.get(verdict.new, number).is_some();
         if existed && !still {
             verdict.changes.insert(Change::ObjectRemoved { object: number });
@@ -174,9 +187,9 @@ impl<'h, 'a> Judge<'h, 'a> {
 
     /// Who refers to an object in the signed revision, and under which key.
     pub(super) fn users_of(&self, number: u32) -> impl Iterator<Item = (u32, Rc<[u8]>)> + '_ {
-        self.users.get(&number).into_iter().flatten().filter_map(|&(user, place)| {
-            let parsed = self.history.get(self.base, user)?;
-            Some((user, parsed.uses().get(place)?.key.clone()))
+        self.users.of(number).iter().filter_map(|&(_, user, place)| {
+            let key = self.history.with_uses(self.base, user, |uses| uses.key_at(place).map(Into::into));
+            Some((user, key.flatten()?))
         })
     }
 
@@ -185,7 +198,7 @@ impl<'h, 'a> Judge<'h, 'a> {
         let trailer = self.history.revisions.get(self.base).map(|revision| &revision.trailer);
         let named = trailer
             .is_some_and(|trailer| trailer.iter().any(|(_, value)| number_of(Some(value)) == Some(number)));
-        !named && self.users.get(&number).into_iter().flatten().all(|(user, _)| *user == owner)
+        !named && self.users.of(number).iter().all(|(_, user, _)| *user == owner)
     }
 
     fn fits(&self, allow: &Allow, (user, key): &(u32, Rc<[u8]>)) -> bool {
@@ -203,7 +216,7 @@ impl<'h, 'a> Judge<'h, 'a> {
 
     /// Whether the number was free in the signed revision: nothing there can mean the new object.
     pub(super) fn is_new(&self, number: u32) -> bool {
-        !self.existing.contains(&number)
+        !self.history.exists(self.base, number)
     }
 
     pub(super) fn root(&self, revision: usize) -> Option<Rc<Parsed>> {
@@ -229,8 +242,8 @@ impl<'h, 'a> Judge<'h, 'a> {
         if before.is_some() && after.is_none() {
             return Err(());
         }
-        if let Some(number) = number_of(new.get(name).ok()) {
-            let was = old.and_then(|old| number_of(old.get(name).ok()));
+        if let Some(number) = number_of(entry(new, name)) {
+            let was = old.and_then(|old| number_of(entry(old, name)));
             if was == Some(number) {
                 if after.as_ref().is_some_and(|after| after.is_stream()) {
                     return Err(());

@@ -18,6 +18,7 @@ mod words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use form::Forms;
 pub(super) use judge::Judge;
 
 /// How far an update went. Each level includes those before it.

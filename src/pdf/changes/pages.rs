@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lopdf::{Dictionary, Object};
 
-use super::super::history::number_of;
+use super::super::history::{entry, number_of};
 use super::judge::{Allow, Judge, Verdict};
 use super::{Change, compare};
 
@@ -61,8 +61,8 @@ fn annotations(judge: &Judge, verdict: &mut Verdict, old: &Dictionary, new: &Dic
     let before = before.as_ref().map_or(Ok(empty), |list| list.object.as_array().map(Vec::as_slice));
     let after = after.as_ref().map_or(Ok(empty), |list| list.object.as_array().map(Vec::as_slice));
     // A list of its own must keep its number or get a new one.
-    let number = number_of(new.get(b"Annots").ok());
-    let moved = number.is_some_and(|n| number_of(old.get(b"Annots").ok()) != Some(n) && !judge.is_new(n));
+    let number = number_of(entry(new, b"Annots"));
+    let moved = number.is_some_and(|n| number_of(entry(old, b"Annots")) != Some(n) && !judge.is_new(n));
     match (before, after) {
         (Ok(before), Ok(after)) if !moved => lists(judge, verdict, before, after),
         _ => false,

@@ -9,6 +9,8 @@ mod objects;
 mod parse;
 mod scan;
 mod section;
+mod table;
+mod uses;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,6 +22,7 @@ use lopdf::{Dictionary, Document, EncryptionState, Object};
 pub(super) use objects::Parsed;
 pub(super) use parse::object as object_at;
 use section::{Entry, Section};
+use table::Table;
 
 use super::limits::{MAX_REVISIONS, MAX_STEPS, MAX_XREF_ENTRIES};
 
@@ -57,9 +60,7 @@ pub(super) struct History<'a> {
     none: Revision,
     pub encrypted: bool,
     crypt: Option<EncryptionState>,
-    /// For each object the revisions that write or free it, oldest first.
-    written: HashMap<u32, Vec<(usize, Entry)>>,
-    parsed: RefCell<HashMap<usize, Option<Rc<Parsed>>>>,
+    table: Table,
     members: RefCell<HashMap<usize, Option<Rc<objects::Members>>>>,
     steps: Cell<usize>,
 }
@@ -72,20 +73,17 @@ impl<'a> History<'a> {
     pub fn read(file: &'a [u8]) -> Result<Self, Unreadable> {
         let sections = chain(file)?;
         let revisions = grouped(file, sections);
-        let mut written: HashMap<u32, Vec<(usize, Entry)>> = HashMap::new();
-        for (index, revision) in revisions.iter().enumerate() {
-            for (&number, &entry) in &revision.entries {
-                written.entry(number).or_default().push((index, entry));
-            }
-        }
+        let entries = revisions.iter().enumerate().flat_map(|(index, revision)| {
+            revision.entries.iter().map(move |(&number, &entry)| (number, index, entry))
+        });
+        let table = Table::new(entries.collect());
         let mut history = Self {
             file,
             revisions,
-            written,
+            table,
             none: Revision::default(),
             encrypted: false,
             crypt: None,
-            parsed: RefCell::default(),
             members: RefCell::default(),
             steps: Cell::new(0),
         };
@@ -93,7 +91,7 @@ impl<'a> History<'a> {
             history.encrypted = true;
             history.crypt = Some(crypt::with_empty_password(&history)?);
             // The dictionary that says how was read before anything could be decrypted.
-            history.parsed.take();
+            history.table.forget();
         }
         Ok(history)
     }
@@ -113,25 +111,19 @@ impl<'a> History<'a> {
         entries.into_iter().flatten().map(|(&number, &entry)| (number, entry == Entry::Free))
     }
 
-    /// Numbers of the objects that exist in `revision`.
-    pub fn numbers(&self, revision: usize) -> HashSet<u32> {
-        let mut numbers = HashSet::new();
-        for revision in self.revisions.iter().take(revision + 1) {
-            for (&number, &entry) in &revision.entries {
-                if entry == Entry::Free {
-                    numbers.remove(&number);
-                } else {
-                    numbers.insert(number);
-                }
-            }
-        }
-        numbers
+    /// Numbers of the objects that exist in `revision`, in order.
+    pub fn numbers(&self, revision: usize) -> impl Iterator<Item = u32> + '_ {
+        self.table.numbers().iter().copied().filter(move |number| self.exists(revision, *number))
+    }
+
+    /// Whether `revision` has an object of this number, readable or not.
+    pub fn exists(&self, revision: usize, number: u32) -> bool {
+        self.table.version(revision, number).is_some_and(|version| version.entry != Entry::Free)
     }
 
     /// The revision, at most `revision`, that last wrote object `number`.
     pub fn last_written(&self, revision: usize, number: u32) -> Option<usize> {
-        let written = self.written.get(&number)?;
-        written.iter().rev().map(|(at, _)| *at).find(|at| *at <= revision)
+        self.table.version(revision, number).map(|version| version.revision)
     }
 
     /// Offsets outside compressed data that the cross-reference sections name, with revision and object.
@@ -167,7 +159,8 @@ impl<'a> History<'a> {
                 let wanted = |key: &[u8]| {
                     if is_catalog { CATALOG_KEYS.contains(&key) } else { !OTHER_KEYS.contains(&key) }
                 };
-                waiting.extend(parsed.uses().iter().filter(|used| wanted(&used.key)).map(|used| used.number));
+                let uses = parsed.uses();
+                waiting.extend(uses.iter().filter(|used| wanted(uses.key(used))).map(|used| used.number));
             }
             doc.objects.insert((number, generation), parsed.object.clone());
         }
@@ -175,8 +168,7 @@ impl<'a> History<'a> {
     }
 
     fn entry(&self, revision: usize, number: u32) -> Option<Entry> {
-        let written = self.written.get(&number)?;
-        written.iter().rev().find(|(at, _)| *at <= revision).map(|(_, entry)| *entry)
+        self.table.version(revision, number).map(|version| version.entry)
     }
 
     /// The revision that a `startxref` and `%%EOF` right before `end` close.
@@ -258,6 +250,15 @@ fn grouped(file: &[u8], sections: Vec<Section>) -> Vec<Revision> {
     }
     revisions.reverse();
     revisions
+}
+
+/// The value of a key. In short dictionaries, as nearly all are, looking at each key takes less than hashing the one.
+pub(super) fn entry<'d>(dictionary: &'d Dictionary, key: &[u8]) -> Option<&'d Object> {
+    const SHORT: usize = 12;
+    if dictionary.len() > SHORT {
+        return dictionary.get(key).ok();
+    }
+    dictionary.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
 }
 
 /// The number of the object that a reference names, if it is one.

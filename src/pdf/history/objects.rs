@@ -11,7 +11,8 @@ use lopdf::{Dictionary, Object, Stream};
 use super::super::limits::{self, MAX_EVIDENCE_BYTES, MAX_STREAM_BYTES, MAX_UNPACKED_BYTES};
 use super::super::load::skip_white;
 use super::section::Entry;
-use super::{History, parse, scan};
+use super::uses::Uses;
+use super::{History, entry, parse, scan};
 
 /// Members of an object stream, by number.
 pub(super) type Members = BTreeMap<u32, Rc<Parsed>>;
@@ -21,15 +22,7 @@ pub(in super::super) struct Parsed {
     /// A stream has no content here: see [`History::raw_data`].
     pub object: Object,
     data: Option<usize>,
-    uses: OnceCell<Vec<Use>>,
-}
-
-/// A reference inside an object.
-pub(in super::super) struct Use {
-    /// The object that is referred to.
-    pub number: u32,
-    /// The innermost dictionary key that holds it; empty in an array that is an object itself.
-    pub key: Rc<[u8]>,
+    uses: OnceCell<Uses>,
 }
 
 impl Parsed {
@@ -51,44 +44,8 @@ impl Parsed {
     }
 
     /// Every reference inside.
-    pub fn uses(&self) -> &[Use] {
-        self.uses.get_or_init(|| {
-            let mut uses = Vec::new();
-            collect(&self.object, &mut Key::Written(b""), &mut uses);
-            uses
-        })
-    }
-}
-
-/// Recursion ends because the parser nests at most 100 deep.
-fn collect(object: &Object, key: &mut Key<'_>, uses: &mut Vec<Use>) {
-    match object {
-        Object::Reference((number, _)) => uses.push(Use { number: *number, key: key.shared() }),
-        Object::Array(items) => items.iter().for_each(|item| collect(item, key, uses)),
-        Object::Dictionary(dictionary) => inside(dictionary, uses),
-        Object::Stream(stream) => inside(&stream.dict, uses),
-        _ => {}
-    }
-}
-
-fn inside(dictionary: &Dictionary, uses: &mut Vec<Use>) {
-    dictionary.iter().for_each(|(key, item)| collect(item, &mut Key::Written(key), uses));
-}
-
-/// A key, copied once for all references under it.
-enum Key<'a> {
-    Written(&'a [u8]),
-    Copied(Rc<[u8]>),
-}
-
-impl Key<'_> {
-    fn shared(&mut self) -> Rc<[u8]> {
-        let key: Rc<[u8]> = match self {
-            Self::Written(key) => (*key).into(),
-            Self::Copied(key) => Rc::clone(key),
-        };
-        *self = Self::Copied(Rc::clone(&key));
-        key
+    pub fn uses(&self) -> &Uses {
+        self.uses.get_or_init(|| Uses::of(&self.object))
     }
 }
 
@@ -106,9 +63,7 @@ pub(super) struct Indirect {
 
 /// Reads `12 0 obj …` at `at`, up to the data of a stream.
 pub(super) fn indirect(file: &[u8], at: usize) -> Option<Indirect> {
-    let (number, position) = scan::number(file, at)?;
-    let (generation, position) = scan::number(file, position)?;
-    let body = scan::word(file, position, b"obj")?;
+    let ((number, generation), body) = head(file, at)?;
     let (object, end) = parse::object(file, body)?;
     let text = skip_white(file, body)..end;
     let data = match object {
@@ -120,21 +75,27 @@ pub(super) fn indirect(file: &[u8], at: usize) -> Option<Indirect> {
         [b'\r' | b'\n', ..] => data + 1,
         _ => data,
     });
-    Some(Indirect {
-        number: u32::try_from(number).ok()?,
-        generation: u16::try_from(generation).ok()?,
-        object,
-        data,
-        text,
-    })
+    Some(Indirect { number, generation, object, data, text })
+}
+
+/// Number and generation of the object at `at`, and where its text begins.
+fn head(file: &[u8], at: usize) -> Option<((u32, u16), usize)> {
+    let (number, position) = scan::number(file, at)?;
+    let (generation, position) = scan::number(file, position)?;
+    let body = scan::word(file, position, b"obj")?;
+    Some(((u32::try_from(number).ok()?, u16::try_from(generation).ok()?), body))
 }
 
 impl<'a> History<'a> {
     /// Object `number` as of `revision`; `None` if it does not exist or cannot be read.
     pub fn get(&self, revision: usize, number: u32) -> Option<Rc<Parsed>> {
-        match self.entry(revision, number)? {
+        let version = self.table.version(revision, number)?;
+        match version.entry {
             Entry::Free => None,
-            Entry::At { offset, generation } => self.at(offset, number, generation),
+            Entry::At { offset, generation } => {
+                let read = || self.parse(offset, number, generation).map(Rc::new);
+                self.table.parsed(&version, read).cloned()
+            }
             Entry::In { container } => self.members(revision, container)?.get(&number).cloned(),
         }
     }
@@ -157,24 +118,34 @@ impl<'a> History<'a> {
 
     /// What `key` of `dictionary` means in `revision`; `None` also for null.
     pub fn value(&self, revision: usize, dictionary: &Dictionary, key: &[u8]) -> Option<Rc<Parsed>> {
-        self.resolve(revision, dictionary.get(key).ok()?).filter(|parsed| !parsed.object.is_null())
+        self.resolve(revision, entry(dictionary, key)?).filter(|parsed| !parsed.object.is_null())
     }
 
-    fn at(&self, offset: usize, number: u32, generation: u16) -> Option<Rc<Parsed>> {
-        if let Some(known) = self.parsed.borrow().get(&offset) {
-            return known.clone();
+    /// Gives `work` the references inside object `number` as of `revision`; `None` as with [`History::get`].
+    pub fn with_uses<T>(&self, revision: usize, number: u32, work: impl FnOnce(&Uses) -> T) -> Option<T> {
+        let version = self.table.version(revision, number)?;
+        if let Entry::At { offset, generation } = version.entry
+            && let Some(uses) = self.table.uses(&version, || self.scan(offset, number, generation))
+        {
+            return Some(work(uses));
         }
-        let parsed = self.parse(offset, number, generation).map(Rc::new);
-        self.parsed.borrow_mut().insert(offset, parsed.clone());
-        parsed
+        self.get(revision, number).map(|parsed| work(parsed.uses()))
+    }
+
+    fn scan(&self, offset: usize, number: u32, generation: u16) -> Option<Uses> {
+        limits::check_cancelled();
+        let (found, body) = head(self.file, offset)?;
+        Uses::scan(self.file, body).filter(|_| found == (number, generation))
     }
 
     fn parse(&self, offset: usize, number: u32, generation: u16) -> Option<Parsed> {
         limits::check_cancelled();
-        let found = indirect(self.file, offset)?;
-        if (found.number, found.generation) != (number, generation) {
+        let (found, _) = head(self.file, offset)?;
+        // Asked before anything is parsed: a table could lead many numbers to one long object.
+        if found != (number, generation) {
             return None;
         }
+        let found = indirect(self.file, offset)?;
         let mut object = match (found.object, found.data) {
             (Object::Dictionary(dictionary), Some(_)) => Object::Stream(Stream::new(dictionary, Vec::new())),
             (object, _) => object,

@@ -3,18 +3,18 @@
 //! lopdf's parser is not public, and reaching it by detours costs ten times what parsing does. What is not
 //! plain PDF is refused here; whoever asked then turns to lopdf, which repairs.
 
-use lopdf::{Dictionary, Object, StringFormat};
+use lopdf::{Dictionary, Object, ObjectId, StringFormat};
 
 use super::super::byte_range::{DIGITS, from_pairs};
 use super::super::limits;
 use super::super::load::{is_delimiter, is_white, skip_white};
 
 /// Deepest nesting of arrays and dictionaries, as in lopdf.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 
 /// The object at or after `at`, and where it ends; for a stream, its dictionary.
 pub(in super::super) fn object(data: &[u8], at: usize) -> Option<(Object, usize)> {
-    let mut parser = Parser { data, at };
+    let mut parser = Parser { data, at, entries: Vec::new(), items: Vec::new() };
     let object = parser.object(0);
     // Charged also in vain, so that a file cannot have its bytes read over and over.
     limits::charge_scanned(parser.at.saturating_sub(at));
@@ -26,6 +26,10 @@ pub(in super::super) fn object(data: &[u8], at: usize) -> Option<(Object, usize)
 struct Parser<'a> {
     data: &'a [u8],
     at: usize,
+    /// What was read of dictionaries and arrays that have not ended, the outer ones first. Shared, so that each is made in
+    /// its size and only once.
+    entries: Vec<(Vec<u8>, Object)>,
+    items: Vec<Object>,
 }
 
 impl Parser<'_> {
@@ -48,18 +52,20 @@ impl Parser<'_> {
 
     fn dictionary(&mut self, depth: usize) -> Option<Object> {
         self.at += 2;
-        let mut entries: Vec<(Vec<u8>, Object)> = Vec::with_capacity(8);
+        let start = self.entries.len();
         loop {
             self.at = skip_white(self.data, self.at);
             match self.rest() {
                 [b'>', b'>', ..] => {
                     self.at += 2;
                     let mut dictionary = Dictionary::new();
-                    // At once, so that the table is made in its size.
-                    dictionary.as_hashmap_mut().extend(entries);
+                    dictionary.as_hashmap_mut().extend(self.entries.drain(start..));
                     return Some(Object::Dictionary(dictionary));
                 }
-                [b'/', ..] if depth < MAX_DEPTH => entries.push((self.name()?, self.object(depth + 1)?)),
+                [b'/', ..] if depth < MAX_DEPTH => {
+                    let entry = (self.name()?, self.object(depth + 1)?);
+                    self.entries.push(entry);
+                }
                 _ => return None,
             }
         }
@@ -67,16 +73,19 @@ impl Parser<'_> {
 
     fn array(&mut self, depth: usize) -> Option<Object> {
         self.at += 1;
-        let mut items = Vec::new();
+        let start = self.items.len();
         loop {
             self.at = skip_white(self.data, self.at);
             match self.rest() {
                 [b']', ..] => {
                     self.at += 1;
-                    return Some(Object::Array(items));
+                    return Some(Object::Array(self.items.drain(start..).collect()));
                 }
                 [] => return None,
-                _ if depth < MAX_DEPTH => items.push(self.object(depth + 1)?),
+                _ if depth < MAX_DEPTH => {
+                    let item = self.object(depth + 1)?;
+                    self.items.push(item);
+                }
                 _ => return None,
             }
         }
@@ -179,61 +188,61 @@ impl Parser<'_> {
     }
 
     fn number_or_reference(&mut self) -> Option<Object> {
-        let number = self.number()?;
+        let (number, end) = number_at(self.data, self.at)?;
+        self.at = end;
         let Object::Integer(first) = number else { return Some(number) };
-        let after = self.at;
-        if let Some(reference) = self.reference(first) {
-            return Some(reference);
-        }
-        self.at = after;
-        Some(number)
-    }
-
-    /// `0 R` after the number.
-    fn reference(&mut self, first: i64) -> Option<Object> {
-        let number = u32::try_from(first).ok()?;
-        self.at = skip_white(self.data, self.at);
-        let digits = self.rest().iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
-        let generation = std::str::from_utf8(self.rest().get(..digits)?).ok()?.parse().ok()?;
-        self.at = skip_white(self.data, self.at + digits);
-        match self.rest() {
-            [b'R', after @ ..] if after.first().is_none_or(|&b| is_white(b) || is_delimiter(b)) => {
-                self.at += 1;
-                Some(Object::Reference((number, generation)))
-            }
-            _ => None,
-        }
-    }
-
-    fn number(&mut self) -> Option<Object> {
-        let length = self.word_length();
-        let text = std::str::from_utf8(self.rest().get(..length)?).ok()?;
-        let object = match text.strip_prefix('+').unwrap_or(text) {
-            whole if !whole.contains('.') => Object::Integer(whole.parse().ok()?),
-            real if real.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-')) => {
-                Object::Real(real.parse().ok()?)
-            }
-            _ => return None,
-        };
-        self.at += length;
-        Some(object)
+        let Some((reference, end)) = reference_at(self.data, end, first) else { return Some(number) };
+        self.at = end;
+        Some(Object::Reference(reference))
     }
 
     fn keyword(&mut self) -> Option<Object> {
-        let length = self.word_length();
-        let object = match self.rest().get(..length)? {
+        let word = word_at(self.rest());
+        let object = match word {
             b"null" => Object::Null,
             b"true" => Object::Boolean(true),
             b"false" => Object::Boolean(false),
             _ => return None,
         };
-        self.at += length;
+        self.at += word.len();
         Some(object)
     }
+}
 
-    fn word_length(&self) -> usize {
-        self.rest().iter().take(64).take_while(|&&b| !is_white(b) && !is_delimiter(b)).count()
+/// The number at `at`, and where it ends.
+pub(super) fn number_at(data: &[u8], at: usize) -> Option<(Object, usize)> {
+    let word = word_at(data.get(at..)?);
+    let text = std::str::from_utf8(word).ok()?;
+    let object = match text.strip_prefix('+').unwrap_or(text) {
+        whole if !whole.contains('.') => Object::Integer(whole.parse().ok()?),
+        real if real.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-')) => {
+            Object::Real(real.parse().ok()?)
+        }
+        _ => return None,
+    };
+    Some((object, at + word.len()))
+}
+
+/// `0 R` at or after `at`, behind the number `first`; the object that both mean, and where they end.
+pub(super) fn reference_at(data: &[u8], at: usize, first: i64) -> Option<(ObjectId, usize)> {
+    let number = u32::try_from(first).ok()?;
+    let at = skip_white(data, at);
+    let rest = data.get(at..)?;
+    let digits = rest.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+    let generation = std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()?;
+    let at = skip_white(data, at + digits);
+    match data.get(at..)? {
+        [b'R', after @ ..] if after.first().is_none_or(|&b| is_white(b) || is_delimiter(b)) => {
+            Some(((number, generation), at + 1))
+        }
+        _ => None,
     }
+}
+
+/// Up to 64 bytes before the next white space or delimiter.
+pub(super) fn word_at(data: &[u8]) -> &[u8] {
+    let length = data.iter().take(64).take_while(|&&b| !is_white(b) && !is_delimiter(b)).count();
+    data.get(..length).unwrap_or_default()
 }
 
 /// A name with its `#20` escapes resolved; a `#` that begins none stands for itself.

@@ -142,7 +142,7 @@ impl OcspResponse {
             ResponderId::ByName(name) => {
                 certval::compare_names(name, responder.inner().tbs_certificate().subject())
             }
-            ResponderId::ByKey(hash) => DigestAlgorithm::Sha1.hash(public_key(responder)) == hash.as_bytes(),
+            ResponderId::ByKey(hash) => responder.key_sha1() == hash.as_bytes(),
         }
     }
 
@@ -193,11 +193,9 @@ fn is_about(id: &CertId, certificate: &Certificate, issuer: &Certificate) -> boo
         return false;
     }
     let Some(digest) = DigestAlgorithm::from_oid(&id.hash_algorithm.oid) else { return false };
-    id.issuer_name_hash.as_bytes() == digest.hash(issuer.subject_der())
-        && id.issuer_key_hash.as_bytes() == digest.hash(public_key(issuer))
-}
-
-/// The bits of the public key, without tag, length and count of unused bits.
-fn public_key(certificate: &Certificate) -> &[u8] {
-    certificate.inner().tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes()
+    let key = match digest {
+        DigestAlgorithm::Sha1 => id.issuer_key_hash.as_bytes() == issuer.key_sha1(),
+        _ => id.issuer_key_hash.as_bytes() == digest.hash(issuer.public_key()),
+    };
+    key && id.issuer_name_hash.as_bytes() == digest.hash(issuer.subject_der())
 }
