@@ -137,6 +137,12 @@ fn a_rendition_holds_what_the_authorities_said_and_needs_them_no_more() {
     let file = archive.retrieve_rendition(&me(), made.id, None).unwrap().bytes;
     assert_eq!((again.rendition, again.complete), (2, true), "{again:?}");
     assert_complete(&archive.judge(&file), 3);
+    let second = shosoin::pdf::read_signed(&file).dss;
+    assert!(
+        dss.vri.iter().all(|(name, entry)| second.vri.get(name) == Some(entry)),
+        "entries stay as they were"
+    );
+    assert!(second.vri.len() == 3 && second.crls.len() > dss.crls.len(), "newer word is in the lists of all");
     fs::write(office.house.home.path().join("second.pdf"), &file).unwrap();
     ask_pyhanko(&office.house, "second.pdf");
 }

@@ -4,20 +4,23 @@
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod authority;
 #[path = "support/house.rs"]
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod house;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use authority::{Authority, Server};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::Datelike;
+use chrono::{DateTime, Datelike, Duration, Utc};
 use house::{House, deposit_bytes, me};
 use shosoin::archive::{Archive, ArchiveError, Attested, Clock, StampState, TimestampStatus};
-use shosoin::evidence::{ForeignReport, ForeignVerdict};
+use shosoin::evidence::{ForeignReport, ForeignVerdict, RenewalState};
 use shosoin::jobs::notices::Kind;
+use shosoin::pki::fetch::{FetchError, Fetcher};
 use shosoin::pki::revocation::Evidence;
 use shosoin::record::RecordId;
 
@@ -105,6 +108,14 @@ fn records_are_stamped_renewed_and_rehashed_and_others_verify_them_at_each_step(
     let now = status(&archive);
     assert_eq!((now.protected, now.waiting, now.due, now.tokens), (6, 0, 0, 2));
     assert_eq!(now.proven_time.unwrap().year(), 2027);
+    assert!(!now.clock_ahead && !now.clock_behind);
+    for (clock, ahead, behind) in
+        [("2027-08-01T00:00:00Z", true, false), ("2027-03-01T00:00:00Z", false, true)]
+    {
+        house.set_clock(clock);
+        let told = status(&archive);
+        assert_eq!((told.clock_ahead, told.clock_behind), (ahead, behind), "{clock}");
+    }
     drop(archive);
 
     house.set_clock("2037-06-01T00:00:10Z");
@@ -206,4 +217,114 @@ fn a_contract_without_a_timestamp_has_a_last_day_and_the_alarm_comes_before_it()
         (window(&archive).state, window(&archive).last_day),
         (StampState::InTime, "2026-06-10".parse().ok())
     );
+}
+
+fn set_clocks(house: &House, authority: &Authority, night: DateTime<Utc>) {
+    house.set_clock(&night.to_rfc3339());
+    authority.set_clock(&night.format("%Y-%m-%d %H:%M:%S").to_string());
+}
+
+/// Two authorities' timestamps end half a year apart. Night by night: each is renewed in the first half of its window, although
+/// the authority is down for ten nights, and never with more requests than there are days on which something ends.
+#[test]
+fn the_nightly_job_renews_each_group_on_its_day_and_tries_again_while_the_authority_is_down() {
+    if !authority::available() {
+        return;
+    }
+    let mut house = House::new("2026-04-01T00:00:10Z");
+    let (_, first) = authority(&mut house, "2026-04-01");
+    let (_, second) = authority(&mut house, "2026-10-01");
+    let (third, _) = authority(&mut house, "2036-01-01");
+    let refusals = Arc::new(AtomicUsize::new(10));
+    let (answering, left) = (third.clone(), refusals.clone());
+    let last = Server::start(move |query| {
+        let down = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        if down {
+            (503, "text/plain", Vec::new())
+        } else {
+            (200, "application/timestamp-reply", answering.answer(query))
+        }
+    });
+    for (number, (day, server)) in [("2026-04-01", &first), ("2026-10-01", &second)].into_iter().enumerate() {
+        house.set_clock(&format!("{day}T00:00:10Z"));
+        let archive = house.open("", &[server]);
+        deposit(&archive, number);
+        assert_eq!(attest(&archive).unwrap().requests, 1);
+    }
+    let archive = house.open("", &[&last]);
+    let groups = status(&archive).renewals;
+    assert_eq!(
+        groups.iter().map(|group| (group.records, group.state)).collect::<Vec<_>>(),
+        [(1, RenewalState::NotYet); 2]
+    );
+    let ends =
+        |archive: &Archive| -> Vec<_> { status(archive).renewals.iter().map(|group| group.ends).collect() };
+    let (mut night, mut renewed_on) = (groups[0].opens - Duration::days(2), Vec::new());
+    while night < groups[1].ends {
+        set_clocks(&house, &third, night);
+        let due = groups.iter().any(|group| group.planned <= night && ends(&archive).contains(&group.ends));
+        match archive.timestamp_renew_planned(&me(), &|_, _| {}) {
+            Ok(done) if done != NOTHING => {
+                assert!(due, "{night}: not before its day");
+                renewed_on.push((night, done.records));
+            }
+            Ok(_) => assert!(!due, "{night}: what is due is tried every night"),
+            Err(error) => assert!(error.to_string().contains("503"), "{error}"),
+        }
+        assert_eq!(status(&archive).lapsed, 0);
+        night += Duration::days(1);
+    }
+    assert_eq!(refusals.load(Ordering::SeqCst), 0, "it was tried every night");
+    assert_eq!(renewed_on.iter().map(|(_, records)| records).sum::<u64>(), 2, "{renewed_on:?}");
+    assert!(last.asked() <= 12, "ten nights without an answer, and at most one request for each end");
+    for (night, _) in &renewed_on {
+        assert!(
+            groups.iter().any(|group| *night >= group.planned && *night < group.planned + Duration::days(15))
+        );
+    }
+}
+
+/// Gives out an authority's revocation list, whichever it is now.
+struct Issuer(Mutex<Vec<u8>>);
+
+impl Fetcher for Issuer {
+    fn get(&self, _: &str) -> Result<Vec<u8>, FetchError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    fn ocsp(&self, url: &str, _: &[u8]) -> Result<Vec<u8>, FetchError> {
+        Err(FetchError::Scheme(url.to_owned()))
+    }
+}
+
+#[test]
+fn what_a_revoked_authority_stamped_is_due_the_same_night() {
+    if !authority::available() {
+        return;
+    }
+    let mut house = House::new("2026-04-01T00:00:10Z");
+    let listed =
+        Arc::new(Authority::with_list_at("Listed", "http://time.example/list", Some("2026-04-01 00:00:00")));
+    house.trust("listed", &listed);
+    let (other, other_server) = authority(&mut house, "2026-04-02");
+    let issuer = Arc::new(Issuer(Mutex::new(listed.list(false))));
+    let server = Server::of(listed.clone());
+    let archive = house.open_fetching("", &[&server], Some(issuer.clone()));
+    deposit(&archive, 1);
+    assert_eq!(attest(&archive).unwrap().requests, 1);
+    drop(archive);
+
+    let archive = house.open_fetching("", &[&server, &other_server], Some(issuer.clone()));
+    let night = "2026-04-10T00:00:10Z".parse().unwrap();
+    set_clocks(&house, &other, night);
+    listed.set_clock("2026-04-10 00:00:00");
+    *issuer.0.lock().unwrap() = listed.list(false);
+    assert_eq!(archive.timestamp_renew_planned(&me(), &|_, _| {}).unwrap(), NOTHING, "twelve years are left");
+    *issuer.0.lock().unwrap() = listed.list(true);
+    // The revoked one is asked first and refused; the next one's token is taken.
+    let done = archive.timestamp_renew_planned(&me(), &|_, _| {}).unwrap();
+    assert_eq!(done, Attested { records: 1, tokens: 1, requests: 2 });
+    let now = status(&archive);
+    assert!(now.requests[1].reason.as_ref().unwrap().contains("revoked"), "{:?}", now.requests);
+    assert_eq!(archive.timestamp_renew_planned(&me(), &|_, _| {}).unwrap(), NOTHING);
 }

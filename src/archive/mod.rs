@@ -117,9 +117,9 @@ pub use shipping::{ShipStatus, Shipper, ShippingView};
 pub use shorten::{ShortenRequest, ShortenedItem, ShorteningView};
 pub use show::{RecordView, RetentionView, TermView};
 pub use timestamps::{
-    Attested, DeadlineDay, EvidenceFile, ExpiryYear, RecordEvidence, RenditionBatch, RenditionRefused,
-    RenditionRun, RenditionSkipped, RenditionView, RequestView, StampDue, StampState, TimestampStatus,
-    WaitingDeadlines,
+    Attested, DeadlineDay, EvidenceFile, ExpiryYear, PlannedRenewal, RecordEvidence, RenditionBatch,
+    RenditionRefused, RenditionRun, RenditionSkipped, RenditionView, RequestView, StampDue, StampState,
+    TimestampStatus, WaitingDeadlines,
 };
 pub use token::{NewToken, TokenKey, TokenView};
 pub use users::{NewUser, UserChanges, UserView};

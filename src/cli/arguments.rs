@@ -230,7 +230,7 @@ pub struct SearchOptions {
 #[derive(Debug, Args)]
 pub struct SearchFlags {
     /// Transaction dates A..B, both included, either end open
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, visible_alias = "period", value_name = "A..B")]
     pub date: Option<String>,
     /// Amounts A..B, both included, either end open
     #[arg(long, value_name = "A..B", conflicts_with = "no_amount", allow_hyphen_values = true)]

@@ -12,8 +12,8 @@ use super::inspect::read;
 use super::output::Output;
 use super::rendition;
 use super::timestamp_arguments::TimestampCommand;
-use crate::archive::{Attested, TimestampStatus};
-use crate::evidence::ForeignReport;
+use crate::archive::{Attested, PlannedRenewal, TimestampStatus};
+use crate::evidence::{ForeignReport, RenewalState};
 use crate::web::api::timestamps::RenewalRequest;
 
 pub fn run(data: &Path, options: &TimestampOptions, output: &Output) -> Result<ExitCode, CliError> {
@@ -79,6 +79,40 @@ fn deadlines(status: &TimestampStatus, output: &Output, out: &mut dyn Write) -> 
     writeln!(out, "{}", output.text(&ja, &en))
 }
 
+/// When what ends is renewed, where that is within sight: windows that are open, and the next one.
+fn renewals(status: &TimestampStatus, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
+    let is_open = |renewal: &&PlannedRenewal| renewal.state != RenewalState::NotYet;
+    let next = status.renewals.iter().find(|renewal| !is_open(renewal));
+    for renewal in status.renewals.iter().filter(is_open).chain(next) {
+        let PlannedRenewal { ends, records, opens, planned, state } = renewal;
+        let (ends, opens, planned) = (ends.date_naive(), opens.date_naive(), planned.date_naive());
+        let (ja, en) = state.words();
+        let ja = format!("  {ends} に期限の {records} 件: {opens} から延長可能、予定日 {planned}（{ja}）");
+        let en =
+            format!("  {records} ending on {ends}: renewable from {opens}, planned for {planned} ({en})");
+        writeln!(out, "{}", output.text(&ja, &en))?;
+    }
+    Ok(())
+}
+
+/// The time that is proven, and whether this machine's clock agrees with it.
+fn clock(status: &TimestampStatus, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
+    let Some(time) = status.proven_time else { return Ok(()) };
+    let time = time.format("%Y-%m-%d %H:%M:%S UTC");
+    writeln!(out, "{} {time}", output.text("証明済みの時刻", "proven time"))?;
+    if status.clock_behind {
+        let ja = "この機械の時計は、タイムスタンプが証明する時刻より遅れています";
+        let en = "this machine's clock is behind the time that a timestamp proves";
+        writeln!(out, "{}", output.text(ja, en))?;
+    }
+    if status.clock_ahead {
+        let ja = "この機械の時計は、証明済みの時刻より90日以上進んでいます。時計が正しければ、その間タイムスタンプを取得していません";
+        let en = "this machine's clock is more than 90 days ahead of the proven time; if it is right, no timestamp came since";
+        writeln!(out, "{}", output.text(ja, en))?;
+    }
+    Ok(())
+}
+
 fn print(status: &TimestampStatus, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
     let TimestampStatus { protected, waiting, due, lapsed, tokens, .. } = status;
     let ja = format!(
@@ -91,23 +125,9 @@ fn print(status: &TimestampStatus, output: &Output, out: &mut dyn Write) -> std:
     for year in &status.expires {
         writeln!(out, "  {}: {} {}", year.year, year.records, output.text("件が期限", "records end"))?;
     }
+    renewals(status, output, out)?;
     deadlines(status, output, out)?;
-    if let Some(time) = status.proven_time {
-        writeln!(
-            out,
-            "{} {}",
-            output.text("証明済みの時刻", "proven time"),
-            time.format("%Y-%m-%d %H:%M:%S UTC")
-        )?;
-    }
-    if status.clock_behind {
-        let ja = "この機械の時計は、タイムスタンプが証明する時刻より遅れています";
-        writeln!(
-            out,
-            "{}",
-            output.text(ja, "this machine's clock is behind the time that a timestamp proves")
-        )?;
-    }
+    clock(status, output, out)?;
     for request in &status.requests {
         let reason = request.reason.as_deref().unwrap_or_default();
         let at = request.asked_at.format("%Y-%m-%d %H:%M:%S UTC");

@@ -27,6 +27,7 @@ mod error;
 mod exact;
 mod foreign;
 mod judge;
+mod renewal;
 mod report;
 mod tree;
 mod verify;
@@ -36,6 +37,7 @@ pub use build::{first_stamp, renewal_first_list, renewed_object_hash, sequence_d
 pub use error::EvidenceError;
 pub use foreign::{ForeignChain, ForeignReport, ForeignVerdict};
 pub use judge::{PkiJudge, standing};
+pub use renewal::{Pressure, RenewalState, RenewalWindow};
 pub use report::{ChainReport, Flaw, StampReport, Verdict, Verification};
 pub use tree::{HashTree, node_of};
 pub use verify::{ObjectHash, Standing, TokenFacts, TokenJudge, verify};

@@ -186,7 +186,7 @@ fn attest(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, Ar
 }
 
 fn renew_timestamps(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
-    timestamped(archive, || archive.timestamp_renew(who, None, &|_, _| {}))
+    timestamped(archive, || archive.timestamp_renew_planned(who, &|_, _| {}))
 }
 
 /// Both jobs may be interrupted at any point: run again, they go on where they were and buy nothing twice.

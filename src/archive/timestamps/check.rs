@@ -1,10 +1,11 @@
 //! One record's timestamps: what is known about them, and whether they hold.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::assemble::Assembler;
-use super::renew::due;
 use super::rows::{self, TreeRow};
 use super::window::StampDue;
 use crate::archive::Archive;
@@ -83,13 +84,13 @@ impl Archive {
         let assembler = Assembler::new(self, view, &trees);
         let tokens = assembler.tokens(record)?;
         let newest = tokens.last();
-        let retired = &self.config.timestamps.retired_algorithms;
-        let due = assembler.newest_tree(record)?.map(|tree| due(tree, newest.map(|token| &**token), retired));
+        let rules = self.renewal_rules(HashSet::new());
+        let due = assembler.newest_tree(record)?.map(|tree| rules.due(tree, newest.map(|token| &**token)));
         Ok(RecordEvidence {
             timestamps: tokens.len() as u64,
             proven_at: tokens.first().map(|token| token.gen_time),
             authority: newest.map(|token| token.signer.clone()),
-            protected_until: due.map(|due| due.at),
+            protected_until: due.map(|due| due.window.ends),
             window: Some(self.stamp_due(record, view, tokens.first().map(|token| token.gen_time))?),
         })
     }

@@ -32,5 +32,5 @@ pub use renditions::{
     keys as rendition_keys,
 };
 pub(in crate::archive) use renditions::{owners as rendition_owners, ranges as rendition_ranges};
-pub use status::{ExpiryYear, RequestView, TimestampStatus};
+pub use status::{ExpiryYear, PlannedRenewal, RequestView, TimestampStatus};
 pub use window::{DeadlineDay, StampDue, StampState, WaitingDeadlines};

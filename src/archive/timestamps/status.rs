@@ -2,23 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Duration, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::renew::due;
+use super::renew::Due;
 use super::rows::{self, RequestRow};
 use super::window::WaitingDeadlines;
 use crate::archive::error::ArchiveError;
 use crate::archive::permit::{Action, permit};
 use crate::archive::rows::journal_key;
 use crate::archive::{Archive, Principal};
+use crate::evidence::{RenewalState, RenewalWindow};
 use crate::journal::{Act, Entry};
 use crate::store::{Direction, Table, View};
 
 /// Requests told of in the status.
 const REQUESTS_SHOWN: usize = 20;
+/// Days of renewal told of.
+const RENEWALS_SHOWN: usize = 40;
 /// How far the clock may be behind a token's time before it is called wrong.
 const CLOCK_SLACK: Duration = Duration::minutes(10);
+/// How far the clock may be ahead of the newest token's time before that is said: an archive in use has a token more often.
+const CLOCK_AHEAD: Duration = Duration::days(90);
 
 /// The answer of `timestamp status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -34,6 +39,9 @@ pub struct TimestampStatus {
     pub tokens: u64,
     /// Records by the year in which their protection ends.
     pub expires: Vec<ExpiryYear>,
+    /// When they are renewed, by the day on which their protection ends: the nearest ones.
+    #[serde(default)]
+    pub renewals: Vec<PlannedRenewal>,
     /// The legal window of records that came without a trustworthy timestamp and have none yet.
     pub deadlines: WaitingDeadlines,
     /// Time of the newest token: the archive's proof of what time it is.
@@ -41,6 +49,9 @@ pub struct TimestampStatus {
     pub proven_time: Option<DateTime<Utc>>,
     /// The machine's clock is behind a time that a token proves.
     pub clock_behind: bool,
+    /// It is more than 90 days ahead of the newest proven time: either it is wrong, or no timestamp was obtained for so long.
+    #[serde(default)]
+    pub clock_ahead: bool,
     /// The newest requests, newest first.
     pub requests: Vec<RequestView>,
 }
@@ -50,6 +61,25 @@ pub struct TimestampStatus {
 pub struct ExpiryYear {
     pub year: i32,
     pub records: u64,
+}
+
+/// Records whose protection ends on one day, and when they are renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PlannedRenewal {
+    pub ends: DateTime<Utc>,
+    pub records: u64,
+    /// From then on they may be renewed: with the next request for others, or when somebody says so.
+    pub opens: DateTime<Utc>,
+    /// From then on it is tried every night.
+    pub planned: DateTime<Utc>,
+    pub state: RenewalState,
+}
+
+impl PlannedRenewal {
+    fn of(due: &Due) -> Self {
+        let RenewalWindow { ends, opens, planned } = due.window;
+        Self { ends, records: 0, opens, planned, state: due.state }
+    }
 }
 
 /// One request to an authority.
@@ -88,9 +118,10 @@ impl Archive {
         permit(who, Action::TimestampStatus)?;
         let view = self.store.view();
         let now = self.now();
-        let window = now + Duration::days(self.config.timestamps.renew_within_days.into());
         let tokens = rows::tokens(&*view)?;
-        let retired = &self.config.timestamps.retired_algorithms;
+        let rules =
+            self.renewal_rules(self.revoked_tokens(&*view, &tokens.iter().collect::<Vec<_>>(), None)?);
+        let mut renewals: BTreeMap<(NaiveDate, RenewalState), PlannedRenewal> = BTreeMap::new();
         let mut years: BTreeMap<i32, u64> = BTreeMap::new();
         let (mut protected, mut bare, mut due_soon, mut lapsed) = (0, 0, 0, 0);
         for tree in rows::trees(&*view)?.iter().filter(|tree| !tree.is_rehashed()) {
@@ -99,11 +130,14 @@ impl Archive {
                 continue;
             };
             let newest = tokens.iter().find(|token| token.id == stamp.token);
-            let due = due(tree, newest, retired);
+            let due = rules.due(tree, newest);
+            let ends = due.window.ends;
             protected += tree.leaves;
-            *years.entry(due.at.year()).or_default() += tree.leaves;
-            due_soon += if due.at_once || due.at <= window { tree.leaves } else { 0 };
-            lapsed += if due.at <= now { tree.leaves } else { 0 };
+            *years.entry(ends.year()).or_default() += tree.leaves;
+            due_soon += if due.state == RenewalState::NotYet { 0 } else { tree.leaves };
+            lapsed += if ends <= now { tree.leaves } else { 0 };
+            let group = renewals.entry((ends.date_naive(), due.state));
+            group.or_insert_with(|| PlannedRenewal::of(&due)).records += tree.leaves;
         }
         let mut shown = 0;
         let requests = rows::requests(&*view, &mut |_| {
@@ -118,9 +152,11 @@ impl Archive {
             lapsed,
             tokens: tokens.len() as u64,
             deadlines: self.waiting_deadlines(who)?,
+            renewals: renewals.into_values().take(RENEWALS_SHOWN).collect(),
             expires: years.into_iter().map(|(year, records)| ExpiryYear { year, records }).collect(),
             proven_time,
             clock_behind: proven_time.is_some_and(|proven| now + CLOCK_SLACK < proven),
+            clock_ahead: proven_time.is_some_and(|proven| now - CLOCK_AHEAD > proven),
             requests: requests.into_iter().map(RequestView::from).collect(),
         })
     }

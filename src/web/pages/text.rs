@@ -68,8 +68,8 @@ catalogue! {
     // timestamps
     nav_stamps stamps_heading stamps_help stamps_now stamps_protected stamps_waiting stamps_due stamps_lapsed stamps_tokens
     stamps_proven stamps_years stamps_years_help stamps_none stamps_days stamps_no_days stamps_last_day stamps_records
-    stamps_over stamps_later stamps_result stamps_requests stamps_clock stamps_missed stamp_window_seven stamp_window_cycle
-    stamp_granted stamp_refused stamp_unanswered
+    stamps_over stamps_later stamps_result stamps_requests stamps_clock stamps_clock_ahead stamps_missed stamp_window_seven stamp_window_cycle
+    stamps_renewals stamps_renewals_help stamps_ends stamps_opens stamps_planned stamp_granted stamp_refused stamp_unanswered
 
     // holds
     nav_holds holds_heading holds_help holds_none hold_name hold_custodian hold_records hold_by_conditions hold_placed

@@ -4,11 +4,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::display;
 use super::page::Page;
 use super::text::Text;
-use crate::archive::{DeadlineDay, ExpiryYear, RequestView, TimestampStatus};
+use crate::archive::{DeadlineDay, ExpiryYear, PlannedRenewal, RequestView, TimestampStatus};
+use crate::evidence::RenewalState;
 use crate::retention::{Lang, StampWindow};
 use crate::web::auth::Who;
 use crate::web::{App, Problem};
@@ -32,6 +35,7 @@ struct TimestampsTemplate {
     days: Vec<DayRow>,
     more_days: u64,
     proven: Option<String>,
+    renewals: Vec<RenewalRow>,
     requests: Vec<RequestRow>,
 }
 
@@ -51,6 +55,16 @@ struct DayRow {
     day: String,
     records: u64,
     over: bool,
+}
+
+/// What ends on one day, and when it is renewed.
+struct RenewalRow {
+    ends: String,
+    records: u64,
+    opens: String,
+    planned: String,
+    state: &'static str,
+    tone: &'static str,
 }
 
 struct RequestRow {
@@ -91,11 +105,28 @@ pub async fn timestamps(State(app): State<App>, Who(who): Who, page: Page) -> Re
         more_days: deadlines.days.iter().skip(DAYS_SHOWN).map(|day| day.records).sum::<u64>()
             + deadlines.not_looked_at,
         proven: status.proven_time.map(|time| display::instant(time, zone, lang)),
+        renewals: status.renewals.iter().take(DAYS_SHOWN).map(|one| renewal_row(one, zone, lang)).collect(),
         requests: status.requests.iter().map(|one| request_row(one, zone, t, lang)).collect(),
         status,
         page,
     };
     super::render(StatusCode::OK, &template)
+}
+
+fn renewal_row(renewal: &PlannedRenewal, zone: Tz, lang: Lang) -> RenewalRow {
+    let day = |at: DateTime<Utc>| display::day(at.with_timezone(&zone).date_naive(), lang);
+    let (ja, en) = renewal.state.words();
+    RenewalRow {
+        ends: day(renewal.ends),
+        records: renewal.records,
+        opens: day(renewal.opens),
+        planned: day(renewal.planned),
+        state: if lang == Lang::Ja { ja } else { en },
+        tone: match renewal.state {
+            RenewalState::Lapsed | RenewalState::AuthorityRevoked => "bad",
+            _ => "",
+        },
+    }
 }
 
 fn bars(years: &[ExpiryYear], this_year: i32) -> Vec<Bar> {
