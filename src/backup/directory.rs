@@ -222,8 +222,9 @@ impl Repository for Directory {
     }
 
     fn retain(&self, names: &[Name], now: DateTime<Utc>) -> Result<(), RepositoryError> {
+        // A damaged record is written anew all the same: it holds what was promised before.
         match self.write_once {
-            0 => Ok(()),
+            0 if self.protection()?.problems.is_empty() => Ok(()),
             days => write_once::protect(self, names, now, days),
         }
     }

@@ -84,7 +84,7 @@ impl Protection {
         if !whole || !body.starts_with(FORMAT) {
             found.problems.push(format!(
                 "{place} is damaged, or of a newer program: what of it cannot be read is not protected any more. The next \
-                 generation protects what it needs"
+                 backup writes it anew"
             ));
         }
         for line in text.lines() {

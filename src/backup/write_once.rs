@@ -152,6 +152,10 @@ mod tests {
         directory.retain(std::slice::from_ref(&name), at("2026-01-01")).unwrap();
         fs::write(home.path().join(FOLDER).join("0000000001"), b"\xff\0").unwrap();
         assert_eq!(directory.protection().unwrap().problems.len(), 1);
+        // Also by a run that protects nothing more.
+        let unprotecting = Directory::open(home.path()).unwrap().at(at("2026-01-01"), 0);
+        unprotecting.retain(&[], at("2026-01-01")).unwrap();
+        assert_eq!(directory.protection().unwrap(), Protection::default());
         directory.retain(std::slice::from_ref(&name), at("2026-01-01")).unwrap();
         let protection = directory.protection().unwrap();
         assert!(protection.problems.is_empty() && protection.of(&name, at("2026-01-02")).is_some());

@@ -103,8 +103,8 @@ impl Output {
             return ProgressBar::hidden();
         }
         let template = match unit {
-            "bytes" => "{bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}",
-            _ => "{bar:32} {human_pos}/{human_len} {per_sec} {eta} {msg}",
+            "bytes" => "{bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg}",
+            _ => "{bar:32} {human_pos}/{human_len} {per_sec} {eta} {wide_msg}",
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::new(total).with_style(style)
