@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -133,17 +133,67 @@ fn a_repository_that_cannot_be_written_is_told_and_the_last_generation_restores(
     let mut kept = Kept::new(2);
     kept.backup("daily");
     kept.deposit(9, 2_000);
-    let packs = kept.archive.path("daily/packs");
-    fs::set_permissions(&packs, fs::Permissions::from_mode(0o500)).unwrap();
-    // Root may write everywhere; then there is nothing to refuse.
-    let root = fs::write(packs.join("probe"), b"").is_ok();
-    let _ = fs::remove_file(packs.join("probe"));
-    if !root {
-        let refused = kept.archive.run(["backup", "run", "daily"]).failure(1);
-        assert!(refused.message.contains("read-only"), "{refused:?}");
+    let someone = Someone::who_obeys_permissions(&kept);
+    for folder in ["packs", "keys", "generations", "."] {
+        let folder = kept.archive.path("daily").join(folder);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o500)).unwrap();
+        let refused = Ran::of(&mut someone.command(["backup", "run", "daily"])).failure(1);
+        assert!(refused.message.contains("read-only"), "{}: {refused:?}", folder.display());
+        let verified = Ran::of(&mut someone.command(["backup", "verify", "daily"])).success();
+        assert_eq!((&verified[0]["generation"], &verified[0]["verified"]), (&"daily-1".into(), &true.into()));
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
     }
-    fs::set_permissions(&packs, fs::Permissions::from_mode(0o700)).unwrap();
-    assert_eq!(kept.restore("daily", "last").success()["verified"], true);
+    assert_eq!(kept.restore("daily", "last").success()["records"], 2);
+    let made = Ran::of(&mut someone.command(["backup", "run", "daily"])).success();
+    assert_eq!((&made["generation"], &made["objects"]), (&"daily-2".into(), &3.into()), "{made}");
+}
+
+/// Somebody to whom permissions mean something. Root may write everywhere, so where the tests run as root it is the user
+/// `nobody`, who gets the archive, its backups, and a copy of the program.
+struct Someone {
+    data: PathBuf,
+    program: PathBuf,
+    nobody: bool,
+    _home: tempfile::TempDir,
+}
+
+/// The user that owns nothing, by the number that Linux gives it.
+const NOBODY: u32 = 65_534;
+
+impl Someone {
+    fn who_obeys_permissions(kept: &Kept) -> Self {
+        let nobody = fs::metadata("/proc/self").unwrap().uid() == 0;
+        // The target directory may be below a home that others cannot enter.
+        let home = if nobody { tempfile::tempdir_in("/tmp") } else { tempfile::tempdir() }.unwrap();
+        let program = home.path().join("shosoin");
+        fs::copy(env!("CARGO_BIN_EXE_shosoin"), &program).unwrap();
+        if nobody {
+            give(home.path());
+            give(kept.archive.data().parent().unwrap());
+        }
+        Self { data: kept.archive.data(), program, nobody, _home: home }
+    }
+
+    fn command<const N: usize>(&self, args: [&str; N]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env_clear().env("LC_ALL", "C.UTF-8").current_dir("/");
+        command.arg("--data").arg(&self.data).arg("--json").args(args).stdin(Stdio::null());
+        if self.nobody {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+    }
+}
+
+/// Makes a directory and everything in it nobody's.
+fn give(directory: &Path) {
+    chown(directory, Some(NOBODY), Some(NOBODY)).unwrap();
+    for entry in fs::read_dir(directory).unwrap().flatten() {
+        match entry.path().is_dir() {
+            true => give(&entry.path()),
+            false => chown(entry.path(), Some(NOBODY), Some(NOBODY)).unwrap(),
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! | fault | shown by |
 //! |---|---|
 //! | full disk | `tests/backup_faults.rs`: a file limit, exit 1, the next run goes on |
-//! | read-only | `tests/backup_faults.rs`; `directory.rs`: which error of the system is told how |
+//! | read-only | here: from each write in turn; `tests/backup_faults.rs`: without permission, as root too; `directory.rs`: which error of the system is told how |
 //! | removed in mid-run | here: before each write in turn; `tests/backup.rs`: before a run |
 //! | truncated pack | `tests.rs`: objects; here: every object of a repository |
 //! | flipped bit in any file | `tests.rs`: noticed; here and `tests/backup_faults.rs`: located, repaired from another tier |
@@ -113,6 +113,85 @@ fn a_repository_removed_before_any_write_of_a_run_is_told_and_is_whole_when_it_i
     }
     assert!(told >= 4, "packs, key set and manifest: {told}");
     let (store, restored) = restore(&Directory::open(&path).unwrap(), None).unwrap();
+    assert_same(&small, &store, &restored);
+}
+
+/// A disk that turned read-only, as Linux does with one that has errors (EROFS), at write number `left`.
+struct TurnedReadOnly {
+    directory: Directory,
+    left: AtomicI64,
+}
+
+impl TurnedReadOnly {
+    fn write(&self) -> Result<(), RepositoryError> {
+        match self.left.fetch_sub(1, Ordering::SeqCst) > 0 {
+            true => Ok(()),
+            // EROFS, through what the directory makes of it.
+            false => Err(self.directory.failed(std::io::Error::from_raw_os_error(30))),
+        }
+    }
+}
+
+impl Repository for TurnedReadOnly {
+    fn put(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError> {
+        self.write()?;
+        self.directory.put(name, bytes)
+    }
+
+    fn get(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>, RepositoryError> {
+        self.directory.get(name, range)
+    }
+
+    fn list(&self, folder: Folder) -> Result<Vec<Listed>, RepositoryError> {
+        self.directory.list(folder)
+    }
+
+    fn replace(&self, name: &Name, bytes: &[u8]) -> Result<(), RepositoryError> {
+        self.write()?;
+        self.directory.replace(name, bytes)
+    }
+
+    fn delete(&self, names: &[Name]) -> Result<(), RepositoryError> {
+        self.write()?;
+        self.directory.delete(names)
+    }
+
+    fn lock(&self) -> Result<Claim, RepositoryError> {
+        self.write()?;
+        self.directory.lock()
+    }
+
+    fn place(&self) -> String {
+        self.directory.place()
+    }
+}
+
+#[test]
+fn a_repository_that_turns_read_only_at_any_write_of_a_run_is_told_and_keeps_what_it_has() {
+    let home = tempfile::tempdir().unwrap();
+    let open = || Directory::open(home.path()).unwrap();
+    let mut small = Small::new();
+    (0..3).for_each(|_| _ = small.deposit(3_000));
+    small.run(&open(), Tier::Daily, false).unwrap();
+    small.deposit(500);
+    for nth in 0.. {
+        let turned = TurnedReadOnly { directory: open(), left: AtomicI64::new(nth) };
+        let ended = small.run(&turned, Tier::Daily, true);
+        let (_, restored) = restore(&open(), None).unwrap();
+        assert!(restored.problems.is_empty() && restored.missing.is_empty(), "write {nth}");
+        match ended {
+            Err(error) => assert!(error.to_string().contains("read-only"), "write {nth}: {error}"),
+            // Made, and only clearing away was refused; that is told as long as anything was.
+            Ok(outcome) if turned.left.into_inner() < 0 => {
+                assert!(outcome.problems.iter().any(|told| told.contains("read-only")), "write {nth}");
+            }
+            Ok(_) => {
+                assert!(nth > 6, "the claim, packs, keys, the manifest: {nth}");
+                break;
+            }
+        }
+    }
+    let (store, restored) = restore(&open(), None).unwrap();
     assert_same(&small, &store, &restored);
 }
 
