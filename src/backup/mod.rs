@@ -25,6 +25,7 @@ mod manifest;
 mod objects;
 mod pack;
 mod packer;
+mod pieces;
 mod protection;
 mod rebuild;
 mod repack;

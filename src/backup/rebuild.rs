@@ -87,8 +87,29 @@ fn put_entry(batch: &mut Batch, edge: &mut Frontier, seq: u64, bytes: &[u8]) -> 
     Ok(())
 }
 
-/// Everything in a tail at once; nothing of it when its entries do not lead to its head.
+/// What a tail holds, in one batch: entries and the rows that they wrote; objects whose keys it takes away go after it. The
+/// entries must lead to `head`.
 pub fn put_tail(store: &dyn Store, head: &Checkpoint, pack: &Pack) -> Result<(), BackupError> {
+    let (batch, destroyed, edge) = shipped(store, pack)?;
+    // Done before and not noted, it may be done again below entries of later tails; those then follow again as well.
+    let again = edge.size() > head.size;
+    let root = if again { frontier(&*store.view(), head.size)?.root() } else { edge.root() };
+    if edge.size() < head.size || root != head.root {
+        return Err(BackupError::Contradiction("its entries do not lead to the head that was signed".into()));
+    }
+    store.commit(batch)?;
+    destroyed.iter().try_for_each(|id| store.blobs().delete(id)).map_err(BackupError::from)
+}
+
+/// The same for a piece of a tail whose pieces have been proven to lead to its head.
+pub fn put_piece(store: &dyn Store, pack: &Pack) -> Result<(), BackupError> {
+    let (batch, destroyed, _) = shipped(store, pack)?;
+    store.commit(batch)?;
+    destroyed.iter().try_for_each(|id| store.blobs().delete(id)).map_err(BackupError::from)
+}
+
+/// The batch of what was shipped, the objects whose keys it takes away, and where the journal ends with it.
+fn shipped(store: &dyn Store, pack: &Pack) -> Result<(Batch, Vec<BlobId>, Frontier), BackupError> {
     let mut edge = edge(&*store.view())?;
     let mut batch = Batch::new();
     let mut destroyed = Vec::new();
@@ -119,18 +140,11 @@ pub fn put_tail(store: &dyn Store, head: &Checkpoint, pack: &Pack) -> Result<(),
             _ => return Err(unexpected(&item)),
         }
     }
-    // Done before and not noted, it may be done again below entries of later tails; those then follow again as well.
-    let again = edge.size() > head.size;
-    let root = if again { frontier(&*store.view(), head.size)?.root() } else { edge.root() };
-    if edge.size() < head.size || root != head.root {
-        return Err(BackupError::Contradiction("its entries do not lead to the head that was signed".into()));
-    }
-    store.commit(batch)?;
-    destroyed.iter().try_for_each(|id| store.blobs().delete(id)).map_err(BackupError::from)
+    Ok((batch, destroyed, edge))
 }
 
 /// The number of an entry.
-fn number(item: &Item<'_>) -> Result<u64, BackupError> {
+pub fn number(item: &Item<'_>) -> Result<u64, BackupError> {
     let seq = item.key.try_into().map(u64::from_be_bytes);
     seq.map_err(|_| BackupError::Contradiction("an entry has no number".into()))
 }

@@ -11,9 +11,8 @@ use super::gather::frontier;
 use super::key_set::KeySet;
 use super::manifest::{Generation, PackRef};
 use super::pack::{Kind, Pack, What, pack_key};
-use super::rebuild::{account, objects_of, put_entries, put_keys, put_objects, put_rows, put_tail};
+use super::rebuild::{account, objects_of, put_entries, put_keys, put_objects, put_rows};
 use super::repository::{Name, Repository};
-use super::tail::Tail;
 use crate::journal::checkpoint;
 use crate::seal::{Context, Dek, SealError, Unwrap};
 use crate::store::{Batch, BlobId, Store, Table};
@@ -220,12 +219,10 @@ impl Opened<'_> {
             progress(Part::Tails, number, total);
             done += 1;
             if done > resume.done() {
-                for pack in &tail.objects {
+                for pack in tail.packs.iter().filter(|pack| pack.kind == Kind::Objects) {
                     self.step(pack, fetch(self.repository, &self.pack_key, pack), store, restored)?;
                 }
-                let put = Tail::read(self.repository, tail.from, &self.pack_key, &self.identity.vkey)
-                    .and_then(|(_, pack)| put_tail(store, &tail.head, &pack));
-                if let Err(error) = put {
+                if let Err(error) = self.put_whole_tail(&tail, store) {
                     restored.problem(format!(
                         "{}: {error}; what came later is not restored",
                         Name::tail(tail.from)

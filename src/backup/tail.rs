@@ -2,18 +2,19 @@
 //! seconds and not a day.
 //!
 //! A tail is one sealed object: entries with their changes, the rows and keys that they wrote, and the signed head they
-//! lead to. Its sealed objects go into packs before it. Tails follow each other and the newest generation without a gap;
+//! lead to. Its sealed objects go into packs before it, and so does what is too much for one object (`pieces.rs`). Tails follow each other and the newest generation without a gap;
 //! the next generation contains what they hold, and removes them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::{Catalog, Identity};
 use super::error::BackupError;
 use super::gather::{self, Changed};
 use super::manifest::{PackRef, Tier};
-use super::objects;
-use super::pack::{Builder, Item, Kind, Pack, What, max_sealed_len, seal_pack, unseal_pack};
+use super::objects::{self, Copied};
+use super::pack::{Item, Kind, Pack, What, max_sealed_len, seal_pack, unseal_pack};
 use super::packer::put_and_compare;
+use super::pieces::Pieces;
 use super::repository::{Folder, Name, PackId, Repository, RepositoryError};
 use super::restore::Opened;
 use super::run::{Snapshot, Source};
@@ -26,8 +27,8 @@ use crate::store::Table;
 /// Tails that a restore follows; a day has 8,640 steps of ten seconds.
 const MAX_TAILS: usize = 100_000;
 
-/// Longest tail, in bytes of plaintext: it is in memory when it is shipped and when it is restored.
-const MAX_TAIL_BYTES: usize = 64 << 20;
+/// Longest piece of a tail, in bytes of plaintext: one is in memory when it is shipped and when it is restored.
+const MAX_PIECE_BYTES: usize = 64 << 20;
 
 /// How far shipping has come: every entry below `through` is in generation `generation` or in a tail after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +54,8 @@ pub struct Tail {
     /// The head that it leads to.
     pub head: Checkpoint,
     pub note: String,
-    /// Packs of its objects.
-    pub objects: Vec<PackRef>,
+    /// Packs of its objects, and of its pieces in their order.
+    pub packs: Vec<PackRef>,
 }
 
 /// What seals a tail to its place.
@@ -89,9 +90,9 @@ impl Tail {
         let note = note.ok_or_else(|| untrusted("it has no head".into()))?;
         let head = checkpoint::verify(&note, vkey).map_err(|error| untrusted(error.to_string()))?;
         let line = |item: Item<'_>| PackRef::parse(str::from_utf8(item.value).ok()?);
-        let objects: Option<Vec<_>> = pack.items().filter(|item| item.what == What::Pack).map(line).collect();
-        let objects = objects.ok_or_else(|| untrusted("it names a pack that does not read".into()))?;
-        Ok((Self { from, head, note, objects }, pack))
+        let packs: Option<Vec<_>> = pack.items().filter(|item| item.what == What::Pack).map(line).collect();
+        let packs = packs.ok_or_else(|| untrusted("it names a pack that does not read".into()))?;
+        Ok((Self { from, head, note, packs }, pack))
     }
 }
 
@@ -152,7 +153,7 @@ pub fn in_use(
     if let Some(problem) = problems.into_iter().next() {
         return Err(BackupError::Contradiction(problem));
     }
-    Ok(tails.iter().flat_map(|tail| &tail.objects).map(|pack| pack.id).collect())
+    Ok(tails.iter().flat_map(|tail| &tail.packs).map(|pack| pack.id).collect())
 }
 
 /// Removes all tails: a generation contains them, or they belong to entries that are no more.
@@ -177,6 +178,17 @@ impl Source<'_> {
         tier: Tier,
         at: Option<Position>,
     ) -> Result<Option<Shipped>, BackupError> {
+        self.ship_in_pieces(repository, tier, at, MAX_PIECE_BYTES)
+    }
+
+    /// The same in pieces of so many bytes.
+    pub(super) fn ship_in_pieces(
+        &self,
+        repository: &dyn Repository,
+        tier: Tier,
+        at: Option<Position>,
+        limit: usize,
+    ) -> Result<Option<Shipped>, BackupError> {
         let identity = self.identify(repository, tier, true)?;
         let _claim = repository.lock()?;
         let snapshot = self.snapshot()?;
@@ -191,28 +203,46 @@ impl Source<'_> {
         if from == snapshot.entries {
             return Ok(Some(shipped));
         }
-        let mut builder = Builder::new(Kind::Tail);
-        let changed = gather::journal(from, &snapshot, &mut |item| builder.add(item))?;
-        self.add_rows(&snapshot, &changed, &mut builder)?;
-        // Entries of an earlier release, or too many at once: the next generation has them.
-        if changed.unlisted || builder.len() > MAX_TAIL_BYTES {
+        shipped.entries = snapshot.entries - from;
+        shipped.position.through = snapshot.entries;
+        let mut pieces = Pieces::new(repository, self.pack_key, limit);
+        let copied = match self.fill(repository, from, snapshot, &mut pieces, &mut shipped.problems) {
+            Ok(Some(copied)) => copied,
+            // Entries of an earlier release: the next generation has them.
+            Ok(None) => {
+                pieces.give_up();
+                return Ok(None);
+            }
+            Err(error) => {
+                pieces.give_up();
+                return Err(error);
+            }
+        };
+        shipped.objects = copied.objects;
+        let objects: Vec<_> = copied.packs.into_iter().filter(|pack| pack.kind == Kind::Objects).collect();
+        let last = pieces.into_last(&objects)?;
+        let sealed = seal_pack(self.pack_key, context(from), Kind::Tail, &last.plain())?;
+        put_and_compare(repository, &Name::tail(from), &sealed)?;
+        Ok(Some(shipped))
+    }
+
+    /// Everything that a tail from entry `from` on holds, and its objects; `None` for entries without lists of changes.
+    fn fill(
+        &self,
+        repository: &dyn Repository,
+        from: u64,
+        snapshot: Snapshot<'_>,
+        pieces: &mut Pieces<'_>,
+        problems: &mut Vec<String>,
+    ) -> Result<Option<Copied>, BackupError> {
+        let changed = gather::journal(from, &snapshot, &mut |item| pieces.add(item))?;
+        if changed.unlisted {
             return Ok(None);
         }
-        let through = snapshot.entries;
-        builder.add(Item { what: What::Head, name: "", key: b"", value: snapshot.head.as_bytes() })?;
+        self.add_rows(&snapshot, &changed, pieces)?;
+        pieces.add(Item { what: What::Head, name: "", key: b"", value: snapshot.head.as_bytes() })?;
         drop(snapshot);
-        let copied =
-            objects::copy(self, repository, None, &changed.objects, &mut shipped.problems, &|_, _| {})?;
-        for pack in copied.packs.iter().filter(|pack| pack.kind == Kind::Objects) {
-            let line = pack.line();
-            builder.add(Item { what: What::Pack, name: "", key: &pack.id.0, value: line.as_bytes() })?;
-        }
-        let sealed = seal_pack(self.pack_key, context(from), Kind::Tail, &builder.plain())?;
-        put_and_compare(repository, &Name::tail(from), &sealed)?;
-        shipped.entries = through - from;
-        shipped.position.through = through;
-        shipped.objects = copied.objects;
-        Ok(Some(shipped))
+        objects::copy(self, repository, None, &changed.objects, problems, &|_, _| {}).map(Some)
     }
 
     /// How many entries are safe in the repository. Tails of other entries than this journal's are removed.
@@ -233,7 +263,8 @@ impl Source<'_> {
         let (chain, gaps) = tails.following(newest.entries);
         let last =
             chain.last().map_or((newest.entries, newest.root), |tail| (tail.head.size, tail.head.root));
-        if unreadable || !gaps.is_empty() || !known(last.0, &last.1)? {
+        let complete = all_there(repository, &chain)?;
+        if unreadable || !complete || !gaps.is_empty() || !known(last.0, &last.1)? {
             remove_all(repository)?;
             return Ok(Some(Position { generation: newest.number, through: newest.entries }));
         }
@@ -244,7 +275,7 @@ impl Source<'_> {
         &self,
         snapshot: &Snapshot<'_>,
         changed: &Changed,
-        builder: &mut Builder,
+        pieces: &mut Pieces<'_>,
     ) -> Result<(), BackupError> {
         let rows =
             changed.rows.iter().filter(|(table, key)| *table != Table::Meta || !self.meta.leaves_out(key));
@@ -255,12 +286,20 @@ impl Source<'_> {
                 table => (What::Row, table.name()),
             };
             match snapshot.view.get(table, key)? {
-                Some(value) => builder.add(Item { what, name, key, value: &value })?,
-                None => builder.add(Item { what: What::Gone, name: table.name(), key, value: b"" })?,
+                Some(value) => pieces.add(Item { what, name, key, value: &value })?,
+                None => pieces.add(Item { what: What::Gone, name: table.name(), key, value: b"" })?,
             }
         }
         Ok(())
     }
+}
+
+/// Whether every pack that tails name is there, with its length.
+fn all_there(repository: &dyn Repository, tails: &[Tail]) -> Result<bool, RepositoryError> {
+    let lengths: BTreeMap<_, _> =
+        repository.list(Folder::Packs)?.into_iter().map(|listed| (listed.file, listed.len)).collect();
+    let mut packs = tails.iter().flat_map(|tail| &tail.packs);
+    Ok(packs.all(|pack| lengths.get(Name::pack(pack.id).file()) == Some(&pack.len)))
 }
 
 impl Opened<'_> {

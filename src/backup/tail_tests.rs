@@ -3,6 +3,7 @@
 use super::fixture::{Small, assert_same, restore};
 use super::memory::{Fault, Memory};
 use super::*;
+use crate::store::{Direction, Store, Table};
 
 fn with_contracts(count: usize) -> Small {
     let mut small = Small::new();
@@ -86,4 +87,110 @@ fn every_write_of_shipping_may_fail_both_ways() {
             assert_same(&small, &store, &restored);
         }
     }
+}
+
+/// Small enough that every tail of these tests is in several pieces.
+const PIECE: usize = 700;
+
+fn ship_in_pieces(small: &Small, repository: &Memory) -> Result<Option<Shipped>, BackupError> {
+    small.source().ship_in_pieces(repository, Tier::Daily, None, PIECE)
+}
+
+fn packs(repository: &Memory) -> Vec<Name> {
+    repository.names().into_iter().filter(|name| name.folder() == Folder::Packs).collect()
+}
+
+/// Three contracts in a generation; since then more was written than one piece holds, a destruction too.
+fn much_since_the_generation() -> (Small, Memory) {
+    let (mut small, repository) = (with_contracts(3), Memory::new());
+    small.daily(&repository);
+    let gone = small.deposit(500);
+    for _ in 0..12 {
+        small.deposit(300);
+        small.correct(small.contracts[0].0);
+    }
+    small.destroy(gone);
+    small.destroy(small.contracts[1].0);
+    (small, repository)
+}
+
+#[test]
+fn more_than_one_object_should_hold_is_shipped_in_pieces_at_once() {
+    let (mut small, repository) = much_since_the_generation();
+    let before = packs(&repository).len();
+    let shipped = ship_in_pieces(&small, &repository).unwrap().unwrap();
+    assert_eq!((shipped.entries, shipped.position.through), (27, small.frontier.size()));
+    let written = packs(&repository).len() - before;
+    assert!(written > 5, "a pack of objects and pieces: {written}");
+    let (store, restored) = restore(&repository, None).unwrap();
+    assert_same(&small, &store, &restored);
+    // Shipping goes on after it, in one piece again, and other tiers' runs leave the pieces alone.
+    small.deposit(100);
+    small.source().ship(&repository, Tier::Daily, Some(shipped.position)).unwrap().unwrap();
+    let keep = Keep { generations: 35, key_days: 35 };
+    small.source().refresh_keys(&repository, Tier::Daily, keep).unwrap();
+    let (store, restored) = restore(&repository, None).unwrap();
+    assert_same(&small, &store, &restored);
+    // The next generation contains it all; the pieces, which hold keys, go.
+    let outcome = small.daily(&repository);
+    assert!(outcome.problems.is_empty() && outcome.collected.packs >= written as u64, "{outcome:?}");
+    let (store, restored) = restore(&repository, None).unwrap();
+    assert_same(&small, &store, &restored);
+}
+
+#[test]
+fn a_tail_with_a_damaged_or_missing_piece_is_not_restored_in_part() {
+    let (small, repository) = much_since_the_generation();
+    let before = packs(&repository);
+    ship_in_pieces(&small, &repository).unwrap();
+    let whole = repository.copied();
+    let pieces = packs(&repository).into_iter().filter(|name| !before.contains(name));
+    for name in pieces {
+        let scratch = whole.copied();
+        scratch.tamper(&name, |bytes| bytes[70] ^= 1);
+        let (store, restored) = restore(&scratch, None).unwrap();
+        assert!(!restored.problems.is_empty(), "{name}");
+        // Either only objects are concerned, which are told, or nothing of the tail is there.
+        if restored.entries != small.frontier.size() {
+            assert_eq!(restored.entries, 4, "{name}");
+            let corrected = store.view().scan(Table::Journal, &[], None, Direction::Forward).count();
+            assert_eq!(corrected, 4, "{name}");
+        }
+        // One that is gone is noticed by the next step, which ships everything again.
+        scratch.delete(std::slice::from_ref(&name)).unwrap();
+        let again = ship_in_pieces(&small, &scratch).unwrap().unwrap();
+        assert_eq!(again.entries, 27, "{name}");
+        let (store, restored) = restore(&scratch, None).unwrap();
+        assert_same(&small, &store, &restored);
+    }
+}
+
+#[test]
+fn every_write_of_shipping_in_pieces_may_fail_both_ways() {
+    let (small, repository) = much_since_the_generation();
+    let before = packs(&repository).len();
+    for fault in Fault::BOTH {
+        for nth in 0.. {
+            let scratch = repository.copied();
+            scratch.fail_from(nth, fault);
+            let ended = ship_in_pieces(&small, &scratch);
+            let writes = scratch.heal();
+            assert!(ended.is_err() || writes <= nth, "write {nth} {fault:?}");
+            let (_, restored) = restore(&scratch, None).unwrap();
+            assert!(restored.problems.is_empty(), "write {nth} {fault:?}: {:?}", restored.problems);
+            ship_in_pieces(&small, &scratch).unwrap().unwrap();
+            let (store, restored) = restore(&scratch, None).unwrap();
+            assert_same(&small, &store, &restored);
+            if writes <= nth {
+                assert!(nth > 6, "pieces, a pack of objects, the tail: {nth}");
+                break;
+            }
+        }
+    }
+    // A store that fails in between leaves no pieces behind.
+    let mut small = small;
+    small.lists_from = u64::MAX;
+    small.deposit(100);
+    assert_eq!(ship_in_pieces(&small, &repository).unwrap(), None);
+    assert_eq!(packs(&repository).len(), before);
 }
