@@ -225,3 +225,27 @@ fn a_protected_generation_is_neither_removed_nor_changed_and_everything_says_unt
     kept.restore("daily", "whole").success();
     kept.assert_restored("whole");
 }
+
+#[test]
+fn a_hold_that_is_newer_than_the_generation_holds_in_what_is_restored_too() {
+    let mut kept = Kept::new(1);
+    let id = kept.contracts.keys().next().unwrap().clone();
+    kept.backup("daily");
+    kept.archive.json(["hold", "place", "early", "--reason", "x", &id]);
+    kept.backup("daily");
+    kept.deposit(7, 2_000);
+    kept.archive.json(["hold", "place", "late", "--reason", "x", "--counterparty", "国税"]);
+    let later = kept.contracts.keys().find(|other| **other != id).unwrap().clone();
+    kept.archive.json(["hold", "place", "unknown", "--reason", "x", &later]);
+    kept.backup("daily");
+    for (number, taken) in [("daily-1", 3), ("daily-2", 2), ("daily-3", 0)] {
+        let mut restore = kept.restore_command("daily", number);
+        let restored = Ran::of(restore.args(["--generation", number])).success();
+        assert_eq!((&restored["holds"], &restored["verified"]), (&taken.into(), &true.into()), "{restored}");
+        let holds = kept.on(number, &["hold", "list"]).success();
+        let mut names: Vec<_> = holds.as_array().unwrap().iter().map(|hold| text(&hold["hold"])).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["early", "late", "unknown"], "{number}");
+        assert_eq!(kept.on(number, &["fsck"]).success()["sound"], true);
+    }
+}

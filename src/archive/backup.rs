@@ -14,8 +14,8 @@ use super::principal::Principal;
 use super::rows::{self, BackupRow, V1, meta};
 use super::{Archive, Progress};
 use crate::backup::{
-    Catalog, Directory, Generation, Identity, Keep, MetaRows, Name, Outcome, Plan, Protection,
-    Repository as _, Source, Tier,
+    Catalog, Directory, Generation, Identity, Keep, MetaRows, Name, Outcome, Plan, Protection, Repository,
+    Source, Stop, Stoppable, Tier,
 };
 use crate::journal::{Act, Origin};
 use crate::store::{Batch, Table};
@@ -140,7 +140,22 @@ impl Archive {
     ) -> Result<BackupReport, ArchiveError> {
         permit(who, Action::BackupRun)?;
         let _one_at_a_time = self.begin_backup()?;
-        self.backup_run_claimed(who, tier, (anew, false), progress)
+        self.backup_run_claimed(who, tier, (anew, false), (&|| false, progress))
+    }
+
+    /// The same until it is time to stop.
+    ///
+    /// # Errors
+    /// As [`backup_run`](Self::backup_run); [`ArchiveError::Backup`] when it was stopped.
+    pub fn backup_run_until(
+        &self,
+        who: &Principal,
+        tier: Tier,
+        stop: Stop<'_>,
+    ) -> Result<BackupReport, ArchiveError> {
+        permit(who, Action::BackupRun)?;
+        let _one_at_a_time = self.begin_backup()?;
+        self.backup_run_claimed(who, tier, (false, false), (stop, &|_, _| {}))
     }
 
     /// The same for who has made sure that no other run is under way; `(anew, complete)`.
@@ -149,9 +164,9 @@ impl Archive {
         who: &Principal,
         tier: Tier,
         how: (bool, bool),
-        progress: Progress<'_>,
+        during: (Stop<'_>, Progress<'_>),
     ) -> Result<BackupReport, ArchiveError> {
-        let made = self.make_generation(tier, how, progress);
+        let made = self.make_generation(tier, how, during);
         match made {
             Ok(mut outcome) => {
                 self.refresh_key_sets(Some(tier), &mut outcome.problems);
@@ -267,9 +282,10 @@ impl Archive {
         &self,
         tier: Tier,
         (anew, complete): (bool, bool),
-        progress: Progress<'_>,
+        (stop, progress): (Stop<'_>, Progress<'_>),
     ) -> Result<Outcome, ArchiveError> {
         let repository = self.repository(tier)?;
+        let repository = Stoppable::new(&repository, stop);
         let was_there = !anew && self.backup_row(tier)?.is_some();
         let plan = Plan { tier, keep: self.keep(tier), was_there, complete };
         let lender = self.lender()?;

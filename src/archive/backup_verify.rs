@@ -7,7 +7,7 @@ use super::error::ArchiveError;
 use super::permit::{Action, permit};
 use super::principal::Principal;
 use super::{Archive, Progress};
-use crate::backup::{Name, PackRef, Tier, Verified};
+use crate::backup::{Name, PackRef, Stop, Stoppable, Tier, Verified};
 use crate::journal::Act;
 
 /// What verifying one generation found.
@@ -82,37 +82,45 @@ impl Archive {
         progress: Progress<'_>,
     ) -> Result<Vec<VerifiedGeneration>, ArchiveError> {
         permit(who, Action::BackupVerify)?;
-        self.verify_and(who, which, &mut |_, _| Ok(()), progress)
+        self.verify_and(who, which, &mut |_, _| Ok(()), (&|| false, progress))
     }
 
     /// Verifies the newest generation of every tier, and clears away what destroyed contracts left in their repositories.
     /// Returns also what it cleared away.
     ///
     /// # Errors
-    /// As [`backup_verify`](Self::backup_verify); when a repository cannot be written.
+    /// As [`backup_verify`](Self::backup_verify); when a repository cannot be written; when it was stopped.
     pub fn backup_verify_and_repack(
         &self,
         who: &Principal,
-        progress: Progress<'_>,
+        stop: Stop<'_>,
     ) -> Result<(Vec<VerifiedGeneration>, Cleared), ArchiveError> {
         permit(who, Action::BackupRun)?;
         let mut cleared = Cleared::default();
         let mut repack = |tier, sparse: &[PackRef]| {
-            let done = self.repack(who, tier, sparse)?;
+            let done = self.repack(who, tier, sparse, stop)?;
             cleared.freed += done.freed;
             cleared.protected_until = cleared.protected_until.max(done.protected_until);
             Ok(())
         };
-        let verified = self.verify_and(who, None, &mut repack, progress)?;
+        let verified = self.verify_and(who, None, &mut repack, (stop, &|_, _| {}))?;
         Ok((verified, cleared))
     }
 
-    fn repack(&self, who: &Principal, tier: Tier, sparse: &[PackRef]) -> Result<Cleared, ArchiveError> {
+    fn repack(
+        &self,
+        who: &Principal,
+        tier: Tier,
+        sparse: &[PackRef],
+        stop: Stop<'_>,
+    ) -> Result<Cleared, ArchiveError> {
         if sparse.is_empty() {
             return Ok(Cleared::default());
         }
         let lender = self.lender()?;
-        let done = self.source(&lender)?.repack(&self.repository(tier)?, (tier, self.keep(tier)), sparse)?;
+        let repository = self.repository(tier)?;
+        let repository = Stoppable::new(&repository, stop);
+        let done = self.source(&lender)?.repack(&repository, (tier, self.keep(tier)), sparse)?;
         let details =
             RepackDetails { what: "repack", tier: tier.name(), packs: done.old_packs, freed: done.freed };
         self.journal_note(who, Act::Backup, &details)?;
@@ -124,7 +132,7 @@ impl Archive {
         who: &Principal,
         which: Option<&str>,
         then: AndThen<'_>,
-        progress: Progress<'_>,
+        during: (Stop<'_>, Progress<'_>),
     ) -> Result<Vec<VerifiedGeneration>, ArchiveError> {
         let _one_at_a_time = self.begin_backup()?;
         let wanted = match which {
@@ -138,7 +146,7 @@ impl Archive {
         }
         let mut found = Vec::new();
         for (tier, number) in wanted {
-            let (verified, sparse) = self.look_through(tier, number, progress)?;
+            let (verified, sparse) = self.look_through(tier, number, during)?;
             let details = CheckDetails {
                 what: "verify",
                 generation: &verified.generation,
@@ -167,7 +175,7 @@ impl Archive {
         number: Option<u64>,
         progress: Progress<'_>,
     ) -> Result<VerifiedGeneration, ArchiveError> {
-        self.look_through(tier, number, progress).map(|(verified, _)| verified)
+        self.look_through(tier, number, (&|| false, progress)).map(|(verified, _)| verified)
     }
 
     /// Verifies a generation, and tells which of its packs hold mostly what is of no use.
@@ -175,9 +183,10 @@ impl Archive {
         &self,
         tier: Tier,
         number: Option<u64>,
-        progress: Progress<'_>,
+        (stop, progress): (Stop<'_>, Progress<'_>),
     ) -> Result<(VerifiedGeneration, Vec<PackRef>), ArchiveError> {
         let repository = self.repository(tier)?;
+        let repository = Stoppable::new(&repository, stop);
         let opened = self.keyring.open_backup(&repository)?;
         let place = self.config.backup.tier(tier).0.map(|path| path.display().to_string());
         let generation = opened.catalog.generation(number, &place.unwrap_or_default())?;

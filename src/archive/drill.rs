@@ -12,7 +12,7 @@ use super::principal::Principal;
 use super::restore::{KeyCopy, RestoreRequest, Stage, restore_with};
 use super::retrieve::unseal_original;
 use super::{Archive, Options, Progress};
-use crate::backup::Part;
+use crate::backup::{Part, Stop};
 use crate::journal::{Act, merkle};
 use crate::record::RecordId;
 use crate::store::{Direction, Table, View};
@@ -49,6 +49,20 @@ impl Archive {
         which: &str,
         progress: Progress<'_>,
     ) -> Result<DrillReport, ArchiveError> {
+        self.backup_drill_until(who, which, &|| false, progress)
+    }
+
+    /// The same until it is time to stop. What was restored is checked to its end.
+    ///
+    /// # Errors
+    /// As [`backup_drill`](Self::backup_drill); [`ArchiveError::Backup`] when it was stopped.
+    pub fn backup_drill_until(
+        &self,
+        who: &Principal,
+        which: &str,
+        stop: Stop<'_>,
+        progress: Progress<'_>,
+    ) -> Result<DrillReport, ArchiveError> {
         permit(who, Action::BackupVerify)?;
         let _one_at_a_time = self.begin_backup()?;
         let (tier, number) = parse_generation(which)?;
@@ -61,7 +75,7 @@ impl Archive {
             to: scratch,
             key: self.layout.root().join(&self.config.key.file),
         };
-        let report = self.practise(&request, tier.name(), progress);
+        let report = self.practise(&request, tier.name(), (stop, progress));
         self.remove_scratch()?;
         let report = report?;
         let details = CheckDetails {
@@ -78,7 +92,7 @@ impl Archive {
         &self,
         request: &RestoreRequest,
         tier: &str,
-        progress: Progress<'_>,
+        (stop, progress): (Stop<'_>, Progress<'_>),
     ) -> Result<DrillReport, ArchiveError> {
         let key = KeySource::Opened(Box::new(self.keyring.key_file()));
         let options = Options { clock: self.clock.clone(), key, ..Options::default() };
@@ -87,7 +101,7 @@ impl Archive {
                 progress(done, total);
             }
         };
-        let (restored, copy) = restore_with(request, KeyCopy::Link, options, &reading)?;
+        let (restored, copy) = restore_with(request, (KeyCopy::Link, stop), options, &reading)?;
         let mut report = DrillReport {
             generation: restored.generation,
             tier: tier.to_owned(),

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Archive;
@@ -23,15 +25,21 @@ impl Archive {
         let view = self.store.view();
         let mut holds: BTreeMap<(String, String), HoldRow> = BTreeMap::new();
         let mut texts: Vec<(String, String)> = Vec::new();
+        let mut taken_over: Vec<TakenOver> = Vec::new();
         for row in view.scan(Table::Journal, &[], None, Direction::Forward) {
             // Reported by the store's own check already; nothing beyond it can be read.
             let Ok((_, bytes)) = row else { break };
             let Ok(entry) = Entry::decode(&bytes) else { continue };
-            let asked = matches!(entry.act, Act::HoldPlace | Act::HoldRelease | Act::Config);
+            let asked = matches!(entry.act, Act::HoldPlace | Act::HoldRelease | Act::Config | Act::Restore);
             let Some(sealed) = entry.details.filter(|_| asked) else { continue };
             let details = self.keyring.unseal_archive_details(&sealed)?;
             if entry.act == Act::Config {
                 texts.extend(policy_texts(&details));
+                continue;
+            }
+            if entry.act == Act::Restore {
+                let restore: RestoreTold = rows::decode("restore in the journal", &rows::encode(&details))?;
+                taken_over.extend(restore.holds);
                 continue;
             }
             let hold: HoldRow = rows::decode("hold in the journal", &rows::encode(&details))?;
@@ -39,13 +47,37 @@ impl Archive {
             holds.insert((hold.name.clone(), hold.placed_at.to_rfc3339()), hold);
         }
         let stored = self.holds(&*view)?;
+        taken_over.retain(|taken| !stored.iter().any(|(_, row)| taken.is(row)));
         let gone = holds.into_values().filter(|hold| !stored.iter().any(|(_, row)| row == hold));
         let mut problems: Vec<_> =
             gone.map(|hold| format!("the hold {:?} is not as the journal tells", hold.name)).collect();
+        let lost = taken_over.into_iter();
+        problems
+            .extend(lost.map(|taken| format!("the hold {:?} that a restore took over is gone", taken.name)));
         let kept = self.policy_digests(&*view)?;
         let lost = texts.into_iter().filter(|text| !kept.contains(text));
         problems.extend(lost.map(|(id, _)| format!("a text of the policy {id:?} that was in force is gone")));
         Ok(problems)
+    }
+}
+
+/// What the entry of a restore tells of holds.
+#[derive(Deserialize)]
+struct RestoreTold {
+    #[serde(default)]
+    holds: Vec<TakenOver>,
+}
+
+/// A hold that a restore took over from a later generation.
+#[derive(Deserialize)]
+struct TakenOver {
+    name: String,
+    placed_at: DateTime<Utc>,
+}
+
+impl TakenOver {
+    fn is(&self, row: &HoldRow) -> bool {
+        (&self.name, self.placed_at) == (&row.name, row.placed_at)
     }
 }
 

@@ -38,7 +38,8 @@ impl Archive {
         // What only a manifest told that is gone now, the archive tells again.
         let again = !repaired.beyond.is_empty() || repaired.removed_generation();
         if again {
-            self.backup_run_claimed(who, tier, (false, !repaired.beyond.is_empty()), progress)?;
+            let complete = !repaired.beyond.is_empty();
+            self.backup_run_claimed(who, tier, (false, complete), (&|| false, progress))?;
         }
         let newest = if again { None } else { number };
         let mut after = self.verify_generation(tier, newest, progress)?;

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::absent::leave_out;
@@ -15,20 +16,22 @@ use super::backup::META;
 use super::committer::{Draft, Written};
 use super::error::ArchiveError;
 use super::fsck::Checking;
+use super::holds::HoldRow;
 use super::key_source::KeySource;
 use super::keyring::ARCHIVE_CONTEXT;
 use super::layout::Layout;
-use super::rows::{self, ArchiveRow};
+use super::rows::{self, ArchiveRow, meta};
 use super::{Archive, FsckReport, Options, Principal};
 use crate::backup::{
-    BackupError, Directory, Generation, Name, Opened, Part, Repository, Restored, RestoredMeta, Resume,
+    BackupError, Directory, Generation, Name, Opened, Part, Repository, Restored, RestoredMeta, Resume, Rows,
+    Stop, Stoppable,
 };
 use crate::config::Config;
 use crate::journal::Act;
 use crate::record::RecordId;
 use crate::seal::Keks;
 use crate::seal::key_file::KeyFile;
-use crate::store::RocksStore;
+use crate::store::{RocksStore, Table};
 
 /// What is to be restored, and where to.
 #[derive(Clone, Debug)]
@@ -55,6 +58,9 @@ pub struct RestoreReport {
     pub objects: u64,
     /// Records without a key, destroyed before the generation was made or after: they stay destroyed.
     pub destroyed: u64,
+    /// Holds in force that were placed after the generation was made, and hold here too.
+    #[serde(default)]
+    pub holds: u64,
     /// Everything was read again and compared, and nothing is missing or disagrees.
     pub verified: bool,
     /// What is missing or disagrees.
@@ -76,6 +82,13 @@ pub enum Stage {
 /// Told at which stage so much is done, and of how much: bytes of packs, else pieces.
 pub type RestoreProgress<'a> = &'a (dyn Fn(Stage, u64, Option<u64>) + Sync);
 
+/// A hold that is in force since after the generation was made, and that the restored archive got too.
+#[derive(Serialize)]
+struct TakenHold {
+    name: String,
+    placed_at: DateTime<Utc>,
+}
+
 /// Sealed into the first journal entry after a restore.
 #[derive(Serialize)]
 struct RestoreDetails {
@@ -86,6 +99,9 @@ struct RestoreDetails {
     left_out: Vec<RecordId>,
     left_out_count: usize,
     missing: u64,
+    /// The first of them; `fsck` looks for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    holds: Vec<TakenHold>,
 }
 
 /// Threads that read a restored archive again; more would wait for its disk.
@@ -128,41 +144,52 @@ pub fn restore(
     options: Options,
     progress: RestoreProgress<'_>,
 ) -> Result<RestoreReport, ArchiveError> {
-    restore_with(request, KeyCopy::File, options, progress).map(|(report, _)| report)
+    restore_with(request, (KeyCopy::File, &|| false), options, progress).map(|(report, _)| report)
 }
 
 /// The same, and hands over the opened archive.
 pub(super) fn restore_with(
     request: &RestoreRequest,
-    copy: KeyCopy,
+    (copy, stop): (KeyCopy, Stop<'_>),
     options: Options,
     progress: RestoreProgress<'_>,
 ) -> Result<(RestoreReport, Archive), ArchiveError> {
     let key = options.key.open(&request.key)?;
     let repository = Directory::open(&request.from)?;
+    let repository = Stoppable::new(&repository, stop);
     let opened = open(&repository, &key.keks)?;
     let number = request.generation.as_deref().map(|name| parse_number(name, &opened)).transpose()?;
     let generation = opened.catalog.generation(number, &repository.place())?;
     let layout = Layout::new(&request.to);
     let mut steps = Steps::begin(&layout, &opened, generation)?;
-    let restored = {
+    let mut restored = {
         let store = RocksStore::open_to_fill(layout.store())?;
-        let meta = RestoredMeta { checkpoint: META.checkpoint, archive_key: META.archive_key };
+        let own = RestoredMeta { checkpoint: META.checkpoint, archive_key: META.archive_key };
         let reading = |part, done, total| progress(Stage::Reading(part), done, total);
-        opened.restore(generation, &store, (meta, number.is_none()), &mut steps, &reading)?
+        opened.restore(generation, &store, (own, number.is_none()), &mut steps, &reading)?
+    };
+    let later = match number {
+        // The newest one comes with everything that is known.
+        None => Rows::new(),
+        Some(_) => opened.newest_rows(Table::Meta, meta::HOLD_PREFIX).unwrap_or_else(|error| {
+            restored
+                .problems
+                .push(format!("holds that are newer than the generation are not known: {error}"));
+            Rows::new()
+        }),
     };
     progress(Stage::Opening, 0, None);
     write_settings(&layout, &restored)?;
     give_key(&layout, &key, &request.key, copy)?;
     let options = Options { key: KeySource::Opened(Box::new(key)), ..options };
     let archive = Archive::open_unfinished(&request.to, options)?;
-    let report = conclude(&archive, generation, &restored, progress)?;
+    let report = conclude(&archive, generation, (&restored, later), progress)?;
     steps.end()?;
     Ok((report, archive))
 }
 
 /// Opens the repository and makes sure that the key it is signed with is the one that the archive names.
-fn open<'a>(repository: &'a Directory, kek: &Keks) -> Result<Opened<'a>, ArchiveError> {
+fn open<'a>(repository: &'a dyn Repository, kek: &Keks) -> Result<Opened<'a>, ArchiveError> {
     let opened = Opened::open(repository, kek, &ARCHIVE_CONTEXT)?;
     let untrusted = |why: &str| BackupError::Untrusted { name: Name::identity(), why: why.into() };
     let row = opened.key_row(META.archive)?.ok_or_else(|| untrusted("its key set names no archive"))?;
@@ -189,12 +216,14 @@ fn parse_number(name: &str, opened: &Opened<'_>) -> Result<u64, ArchiveError> {
 fn conclude(
     archive: &Archive,
     generation: &Generation,
-    restored: &Restored,
+    (restored, later): (&Restored, Rows),
     progress: RestoreProgress<'_>,
 ) -> Result<RestoreReport, ArchiveError> {
     let who = Principal::system();
+    let holds = holds_in_force(archive, later)?;
+    let taken = holds.len() as u64;
     if !told(archive, restored.entries)? {
-        let (batch, left_out) = leave_out(&*archive.store.view(), &restored.destroyed)?;
+        let (mut batch, left_out) = leave_out(&*archive.store.view(), &restored.destroyed)?;
         let details = RestoreDetails {
             generation: generation.label(),
             repository: generation.repository.to_string(),
@@ -202,7 +231,11 @@ fn conclude(
             left_out: left_out.iter().take(MAX_NAMED).copied().collect(),
             left_out_count: left_out.len(),
             missing: restored.missing.len() as u64,
+            holds: holds.iter().take(MAX_NAMED).map(|(_, _, hold)| TakenHold::of(hold)).collect(),
         };
+        for (key, sealed, _) in holds {
+            batch.put(Table::Meta, key, sealed);
+        }
         let details = Some(archive.keyring.seal_archive_details(&details)?);
         let write = Box::new(move |_: &_| Ok(Written { details, batch }));
         let draft = Draft { actor: who.clone(), act: Act::Restore, record: None, blob_bytes: 0, write };
@@ -223,10 +256,31 @@ fn conclude(
         journal_seq: restored.entries,
         objects: restored.objects,
         destroyed: restored.destroyed.len() as u64,
+        holds: taken,
         verified: sound && problems.is_empty(),
         problems,
         data: archive.layout().root().to_owned(),
     })
+}
+
+impl TakenHold {
+    fn of(hold: &HoldRow) -> Self {
+        Self { name: hold.name.clone(), placed_at: hold.placed_at }
+    }
+}
+
+/// Holds in force that this archive does not know: key, sealed row, and what it says. A release that came later is not taken
+/// over: what was held when the generation was made is held until somebody releases it here.
+fn holds_in_force(archive: &Archive, later: Rows) -> Result<Vec<(Vec<u8>, Vec<u8>, HoldRow)>, ArchiveError> {
+    let view = archive.store.view();
+    let mut holds = Vec::new();
+    for (key, sealed) in later {
+        let hold: HoldRow = archive.keyring.unseal_row(&key, &sealed)?;
+        if hold.released.is_none() && view.get(Table::Meta, &key)?.is_none() {
+            holds.push((key, sealed, hold));
+        }
+    }
+    Ok(holds)
 }
 
 /// All processors, within reason: nobody is served before the restore has ended.

@@ -255,6 +255,11 @@ pub enum RepositoryError {
         until.map(|until| format!(" until {}", until.format("%Y-%m-%d"))).unwrap_or_default()
     )]
     Protected { place: String, name: Name, until: Option<DateTime<Utc>> },
+    #[error(
+        "stopped before the end: its time was used up, or the server ends. What was there before is whole; the next run does \
+         what was left"
+    )]
+    Stopped,
     #[error("the backup repository failed at {place}: {detail}. Check its disk or network, then repeat")]
     Io { place: String, detail: String },
 }

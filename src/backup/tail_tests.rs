@@ -89,6 +89,39 @@ fn every_write_of_shipping_may_fail_both_ways() {
     }
 }
 
+#[test]
+fn rows_of_the_time_after_a_generation_are_known_from_later_ones_and_from_tails() {
+    let (mut small, repository) = (with_contracts(1), Memory::new());
+    let hold = |small: &mut Small, name: &str, value: Option<&str>| {
+        let mut batch = crate::store::Batch::new();
+        match value {
+            Some(value) => batch.put(Table::Meta, format!("hold/{name}"), value),
+            None => batch.delete(Table::Meta, format!("hold/{name}")),
+        };
+        small.entry(crate::journal::Act::Job, None, batch);
+    };
+    hold(&mut small, "a", Some("1"));
+    small.daily(&repository);
+    hold(&mut small, "a", Some("2"));
+    hold(&mut small, "b", Some("1"));
+    small.daily(&repository);
+    hold(&mut small, "b", None);
+    small.source().ship(&repository, Tier::Daily, None).unwrap();
+    (0..9).for_each(|_| hold(&mut small, "c", Some("a row long enough that there are several pieces")));
+    ship_in_pieces(&small, &repository).unwrap();
+    hold(&mut small, "d", Some("1"));
+    small.source().ship(&repository, Tier::Daily, None).unwrap();
+    let opened = Opened::open(&repository, &super::fixture::kek(), &super::fixture::CONTEXT).unwrap();
+    let rows = opened.newest_rows(Table::Meta, b"hold/").unwrap();
+    let keys: Vec<_> = rows.keys().map(|key| String::from_utf8_lossy(key).into_owned()).collect();
+    assert_eq!((keys.join(" "), &rows[&b"hold/a"[..]]), ("hold/a hold/c hold/d".into(), &b"2".to_vec()));
+    // What cannot be read is not left out in silence.
+    let newest = opened.catalog.generations.last().unwrap();
+    let rows = newest.packs.iter().rfind(|pack| pack.kind == super::pack::Kind::Rows).unwrap();
+    repository.tamper(&Name::pack(rows.id), |bytes| bytes[70] ^= 1);
+    assert!(opened.newest_rows(Table::Meta, b"hold/").is_err());
+}
+
 /// Small enough that every tail of these tests is in several pieces.
 const PIECE: usize = 700;
 

@@ -54,7 +54,14 @@ pub fn run(data: &Path, options: &RestoreOptions, output: &Output) -> Result<Exi
             "restored {generation} into the directory {data}: {records} records, {journal_seq} journal entries, everything compared; \
              {problems} problems"
         );
-        writeln!(out, "{}", output.text(&ja, &en))
+        writeln!(out, "{}", output.text(&ja, &en))?;
+        if report.holds > 0 {
+            let holds = report.holds;
+            let ja = format!("  この世代より後に設定された保全 {holds} 件も引き継ぎました");
+            let en = format!("  {holds} holds placed after this generation was made hold here too");
+            writeln!(out, "{}", output.text(&ja, &en))?;
+        }
+        Ok(())
     })?;
     output.say(
         "この復元で動かし始めたら、失った方のアーカイブは二度と使わないでください。",

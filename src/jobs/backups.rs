@@ -12,23 +12,23 @@ use crate::backup::Tier;
 /// Findings named in a history; the rest is counted.
 const MAX_NAMED: usize = 10;
 
-pub fn daily(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
-    run(archive, who, Tier::Daily)
+pub fn daily(archive: &Archive, who: &Principal, context: &Context) -> Result<Finding, ArchiveError> {
+    run(archive, who, Tier::Daily, context)
 }
 
-pub fn monthly(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
-    run(archive, who, Tier::Monthly)
+pub fn monthly(archive: &Archive, who: &Principal, context: &Context) -> Result<Finding, ArchiveError> {
+    run(archive, who, Tier::Monthly, context)
 }
 
-pub fn yearly(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
-    run(archive, who, Tier::Yearly)
+pub fn yearly(archive: &Archive, who: &Principal, context: &Context) -> Result<Finding, ArchiveError> {
+    run(archive, who, Tier::Yearly, context)
 }
 
-fn run(archive: &Archive, who: &Principal, tier: Tier) -> Result<Finding, ArchiveError> {
+fn run(archive: &Archive, who: &Principal, tier: Tier, context: &Context) -> Result<Finding, ArchiveError> {
     if !is_set(archive, tier) {
         return Ok(not_set());
     }
-    let report = archive.backup_run(who, tier, false, &|_, _| {})?;
+    let report = archive.backup_run_until(who, tier, &|| context.must_stop())?;
     let (generation, bytes) = (report.generation, report.bytes);
     let (held_ja, held_en) = held(report.held, report.held_until);
     Ok(finding(
@@ -50,8 +50,8 @@ fn held(generations: u64, until: Option<DateTime<Utc>>) -> (String, String) {
 }
 
 /// Reads everything that the newest generation of every tier needs, and clears away what destroyed contracts left.
-pub fn verify(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
-    let (generations, cleared) = match archive.backup_verify_and_repack(who, &|_, _| {}) {
+pub fn verify(archive: &Archive, who: &Principal, context: &Context) -> Result<Finding, ArchiveError> {
+    let (generations, cleared) = match archive.backup_verify_and_repack(who, &|| context.must_stop()) {
         Err(ArchiveError::NotFound(_)) => return Ok(not_set()),
         other => other?,
     };
@@ -85,11 +85,11 @@ fn told(Cleared { freed, protected_until }: Cleared) -> (String, String) {
 }
 
 /// Restores the newest daily backup for practice.
-pub fn drill(archive: &Archive, who: &Principal, _: &Context) -> Result<Finding, ArchiveError> {
+pub fn drill(archive: &Archive, who: &Principal, context: &Context) -> Result<Finding, ArchiveError> {
     if !is_set(archive, Tier::Daily) {
         return Ok(not_set());
     }
-    let report = archive.backup_drill(who, Tier::Daily.name(), &|_, _| {})?;
+    let report = archive.backup_drill_until(who, Tier::Daily.name(), &|| context.must_stop(), &|_, _| {})?;
     let (generation, records) = (report.generation, report.records);
     Ok(finding(
         report.problems,

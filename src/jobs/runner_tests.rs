@@ -18,7 +18,7 @@ impl Clock for TestClock {
 }
 
 struct Scene {
-    _home: TempDir,
+    home: TempDir,
     clock: Arc<TestClock>,
     archive: Arc<Archive>,
     runner: Runner,
@@ -36,7 +36,19 @@ impl Scene {
         let archive = Arc::new(archive);
         let runner = Runner::new(archive.clone()).expect("the schedules are good");
         runner.begin().expect("jobs are remembered");
-        Self { _home: home, clock, archive, runner }
+        Self { home, clock, archive, runner }
+    }
+
+    /// The program is started again.
+    fn opened_again(self) -> Self {
+        let Self { home, clock, archive, runner } = self;
+        drop((archive, runner));
+        let options = Options { clock: clock.clone(), ..Options::default() };
+        let archive = Archive::open(&home.path().join("archive"), options).expect("it opens");
+        let archive = Arc::new(archive);
+        let runner = Runner::new(archive.clone()).expect("the schedules are good");
+        runner.begin().expect("jobs are remembered");
+        Self { home, clock, archive, runner }
     }
 
     fn pass(&self, time: TimeDelta) {
@@ -117,4 +129,29 @@ fn history_keeps_a_hundred_runs() {
     let runs = scene.archive.job_runs("journal-verify").expect("history");
     assert!((100..=101).contains(&runs.len()), "{}", runs.len());
     assert!(runs.windows(2).all(|pair| pair[0].number > pair[1].number));
+}
+
+#[test]
+fn a_backup_that_is_told_to_stop_ends_before_its_end_and_is_tried_again() {
+    let scene = Scene::new();
+    let daily = scene.archive.layout().root().join("../daily");
+    std::fs::create_dir(&daily).expect("a directory");
+    let settings = scene.archive.layout().config();
+    let text = std::fs::read_to_string(&settings).expect("settings");
+    let text = text.replacen("[backup]\n", "[backup]\ndaily = \"../daily\"\n", 1);
+    std::fs::write(&settings, text).expect("settings");
+    let scene = scene.opened_again();
+    scene.pass(TimeDelta::days(1));
+    // The server ends while the backup begins.
+    scene.runner.stop();
+    assert!(scene.runner.run_next().expect("a look"));
+    let run = &scene.archive.job_runs("backup-daily").expect("history")[0];
+    assert_eq!(run.outcome, JobOutcome::Failed);
+    assert!(run.message_en.contains("stopped before the end"), "{}", run.message_en);
+    let scene = scene.opened_again();
+    scene.pass(TimeDelta::minutes(2));
+    while scene.runner.run_next().expect("a look") {}
+    assert_eq!(scene.runs("backup-daily"), [JobTrigger::Retry, JobTrigger::Schedule]);
+    let run = &scene.archive.job_runs("backup-daily").expect("history")[0];
+    assert_eq!(run.outcome, JobOutcome::Done, "{}", run.message_en);
 }
