@@ -37,6 +37,25 @@ fn replace_a_font_or_a_look_is_swapped_under_what_was_signed() {
 }
 
 #[test]
+fn fonts_for_the_form_are_not_slipped_under_a_page_that_shares_their_list() {
+    let form = "<< /Fields [8 0 R 9 0 R] /SigFlags 3 /DR << /Font 40 0 R >> >>";
+    let page = "<< /Type /Page /Parent 2 0 R /Contents 5 0 R /Resources 6 0 R /Annots [8 0 R 9 0 R] >>";
+    let added = [(40, "<< /F 7 0 R /G 41 0 R >>"), (41, "<< /Type /Font /Subtype /Type1 /BaseFont /Evil >>")];
+    let list = (40, "<< /F 7 0 R >>");
+    let alone = Made::signed_with(&[(4, form), (3, page), list], "").update(&added);
+    assert_eq!((alone.changes(), alone.first().modified_after), (vec![Change::FormResources], Some(false)));
+    let shared = (6, "<< /Font 40 0 R >>");
+    let shown = Made::signed_with(&[(4, form), (3, page), list, shared], "").update(&added);
+    is_modified(&shown, &Change::UsedElsewhere { object: 40 });
+    let apart = form.replace("<< /Font 40 0 R >>", "42 0 R");
+    let resources = (42, "<< /Font 40 0 R >>");
+    let alone = Made::signed_with(&[(4, &apart), (3, page), list, resources], "").update(&added);
+    assert_eq!(alone.first().modified_after, Some(false));
+    let shown = Made::signed_with(&[(4, &apart), (3, page), list, resources, shared], "").update(&added);
+    is_modified(&shown, &Change::UsedElsewhere { object: 40 });
+}
+
+#[test]
 fn hide_and_replace_only_the_table_changes() {
     // The signed revision holds a second object 5 that no table of its own leads to.
     let mut made = Made::with(&[]);

@@ -136,9 +136,10 @@ pub(super) fn examine(judge: &Judge, verdict: &mut Verdict) {
     }
 }
 
-/// Lists of resources that are objects of their own may get more entries, and lose or change none: what a
-/// page shows could hang on them.
+/// Lists of resources that are objects of their own may get more entries, and lose or change none, if they are the form's alone:
+/// a page that shares one could name what is added, and show something else from then on.
 fn resources(judge: &Judge, verdict: &mut Verdict, old: &Dictionary, new: &Dictionary) {
+    let places = places(judge, old);
     let kinds = |form: &Dictionary, revision| judge.history.value(revision, form, b"DR");
     let (Some(old), Some(new)) = (kinds(old, judge.base), kinds(new, verdict.new)) else { return };
     let (Some(old), Some(new)) = (old.dictionary(), new.dictionary()) else { return };
@@ -153,10 +154,19 @@ fn resources(judge: &Judge, verdict: &mut Verdict, old: &Dictionary, new: &Dicti
             continue;
         };
         if before.iter().all(|(key, value)| judge.same(Some(value), after.get(key).ok())) {
-            verdict.approve(number, Allow::Anywhere);
+            verdict.approve(number, Allow::Inside(places.clone()));
             if before.len() != after.len() {
                 verdict.changes.insert(Change::FormResources);
             }
         }
     }
+}
+
+/// The object that holds the form's resources: they themselves, else the form, else the catalog.
+fn places(judge: &Judge, form: &Dictionary) -> Vec<u32> {
+    let root = judge.root(judge.base);
+    let in_root = || number_of(entry(root.as_ref()?.dictionary()?, b"AcroForm"));
+    let trailer = judge.history.revisions.get(judge.base).map(|revision| &revision.trailer);
+    let in_trailer = || number_of(entry(trailer?, b"Root"));
+    number_of(entry(form, b"DR")).or_else(in_root).or_else(in_trailer).into_iter().collect()
 }

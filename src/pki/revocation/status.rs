@@ -175,8 +175,8 @@ fn from_crl(
     })
 }
 
-/// A list of another authority, which the certificate names as the one that lists it (RFC 5280, 6.3.3 b 1 and f). That authority
-/// must be certified by the issuer itself; others under the same root are not followed up.
+/// A list of another authority, which the certificate names as the one that lists it (RFC 5280, 6.3.3 b 1 and f). The issuer
+/// itself must have issued that authority's certificate; others under the same root are not followed up.
 fn from_indirect(
     certificate: &Certificate,
     issuer: &Certificate,
