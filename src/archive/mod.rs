@@ -40,7 +40,7 @@ mod people_tests;
 #[cfg(test)]
 mod keeping_tests;
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 pub mod permit;
 mod policies;
 mod principal;

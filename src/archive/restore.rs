@@ -89,6 +89,9 @@ struct TakenHold {
     placed_at: DateTime<Utc>,
 }
 
+/// Key and sealed row of a hold, and what it says.
+type LaterHold = (Vec<u8>, Vec<u8>, HoldRow);
+
 /// Sealed into the first journal entry after a restore.
 #[derive(Serialize)]
 struct RestoreDetails {
@@ -271,7 +274,7 @@ impl TakenHold {
 
 /// Holds in force that this archive does not know: key, sealed row, and what it says. A release that came later is not taken
 /// over: what was held when the generation was made is held until somebody releases it here.
-fn holds_in_force(archive: &Archive, later: Rows) -> Result<Vec<(Vec<u8>, Vec<u8>, HoldRow)>, ArchiveError> {
+fn holds_in_force(archive: &Archive, later: Rows) -> Result<Vec<LaterHold>, ArchiveError> {
     let view = archive.store.view();
     let mut holds = Vec::new();
     for (key, sealed) in later {
