@@ -148,6 +148,25 @@ fn a_rendition_holds_what_the_authorities_said_and_needs_them_no_more() {
 }
 
 #[test]
+fn of_what_an_archive_gathers_about_an_authority_one_piece_goes_into_a_file() {
+    if !authority::available() {
+        return;
+    }
+    let office = Office::new();
+    let mut newest = Vec::new();
+    for number in 0..3 {
+        newest = office.authority.list(false);
+        let archive = office.open(Some(Replay::new(&[(LIST, newest.clone())])));
+        deposit_bytes(&archive, format!("%PDF-1.4 contract {number}").into_bytes());
+        assert_eq!(archive.timestamp_attest(&me(), &|_, _| {}).unwrap().tokens, 1);
+    }
+    let (made, file) = rendition(&office.open(Some(Replay::new(&[(LIST, newest)]))));
+    assert!(made.complete, "{made:?}");
+    let dss = shosoin::pdf::read_signed(&file).dss;
+    assert_eq!((dss.crls.len(), dss.ocsps.len()), (3, 1), "one word on each certificate");
+}
+
+#[test]
 fn what_could_not_be_had_is_said_and_the_rendition_is_made_all_the_same() {
     if !authority::available() {
         return;

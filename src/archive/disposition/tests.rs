@@ -60,8 +60,9 @@ fn what_is_destroyed_is_in_no_file_any_more_and_the_journal_still_verifies() {
         "the test must be able to find what it looks for"
     );
 
-    let rendition = crate::archive::timestamps::put_rendition_for_tests(&archive, old, b"what is behind it");
-    assert!(place.holds(&rendition));
+    let [rendition, refusal] =
+        crate::archive::timestamps::put_rendition_for_tests(&archive, old, b"what is behind it");
+    assert!(place.holds(&rendition) && place.holds(&refusal));
     assert_sound(&archive);
 
     let plan = approved(&archive);
@@ -71,7 +72,7 @@ fn what_is_destroyed_is_in_no_file_any_more_and_the_journal_still_verifies() {
     let performed = done.performed.unwrap();
     assert_eq!((performed.destroyed, performed.kept.len()), (1, 0));
 
-    for bytes in [&wrapped[..], &version, &dek, &rendition, MARKER.as_bytes()] {
+    for bytes in [&wrapped[..], &version, &dek, &rendition, &refusal, MARKER.as_bytes()] {
         assert!(!place.holds(bytes));
     }
     assert!(!is_there(&archive, old) && is_there(&archive, young));

@@ -179,9 +179,9 @@ impl Loaded {
     }
 }
 
-/// Puts a rendition beside a record without any authority; returns the sealed bytes.
+/// Puts a rendition beside a record without any authority, and that none can be made; returns the sealed bytes of both.
 #[cfg(test)]
-pub fn put_for_tests(archive: &crate::archive::Archive, id: RecordId, tail: &[u8]) -> Vec<u8> {
+pub fn put_for_tests(archive: &crate::archive::Archive, id: RecordId, tail: &[u8]) -> [Vec<u8>; 2] {
     let view = archive.store.view();
     let record = archive.load(&*view, id).unwrap();
     let original =
@@ -204,7 +204,8 @@ pub fn put_for_tests(archive: &crate::archive::Archive, id: RecordId, tail: &[u8
     let mut batch = Batch::default();
     record.put_rendition(&mut batch, &row, tail).unwrap();
     archive.store.commit(batch).unwrap();
-    let key = key(TAIL, id, 1);
     drop(view);
-    archive.store.view().get(Table::Evidence, &key).unwrap().unwrap()
+    archive.remember_refusal(&crate::archive::Principal::built_in("admin"), id, "no reason").unwrap();
+    let view = archive.store.view();
+    [key(TAIL, id, 1), key(REFUSAL, id, 0)].map(|key| view.get(Table::Evidence, &key).unwrap().unwrap())
 }
