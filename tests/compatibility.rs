@@ -3,8 +3,6 @@
 //! `archive-v1`: two deposits (a text, a PDF), one correction, one search, made by 0.1.0. Its key protects nothing.
 //! `archive-v2`: the same, and a third deposit when sealed objects had files of their own.
 
-#[path = "support/python.rs"]
-mod python;
 mod support;
 
 use std::fs;
@@ -12,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
-use support::{Ran, copy};
+use support::{Ran, copy, python};
 use tempfile::TempDir;
 
 /// A copy of a fixture to work on; the fixture itself is never opened, because opening writes.

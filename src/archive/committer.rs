@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 use chrono::{DateTime, Utc};
 
 use super::anchor::Anchor;
+use super::answers::{Answer, Answers, Outcome};
 use super::clock::Clock;
 use super::error::ArchiveError;
 use super::head::Head;
@@ -63,7 +64,7 @@ pub struct Written {
 
 struct Request {
     draft: Draft,
-    reply: Option<Sender<Result<Stamp, ArchiveError>>>,
+    reply: Option<Sender<Outcome>>,
 }
 
 /// Handle to the committer's thread; dropping it finishes what waits, then stops.
@@ -116,8 +117,17 @@ impl Committer {
         let (queue, requests) = sync_channel(MAX_WAITING);
         let published = Arc::new(Published::default());
         published.publish(head.size());
-        let mut work =
-            Work { store, head, signing_key, verifying_key, clock, anchor, published: published.clone() };
+        let answers = Answers::start()?;
+        let mut work = Work {
+            store,
+            head,
+            signing_key,
+            verifying_key,
+            clock,
+            anchor,
+            answers,
+            published: published.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || work.run(&requests))
@@ -177,10 +187,11 @@ struct Work {
     verifying_key: VerifyingKey,
     clock: Arc<dyn Clock>,
     anchor: Option<Anchor>,
+    answers: Answers,
     published: Arc<Published>,
 }
 
-type Waiting = (Sender<Result<Stamp, ArchiveError>>, Stamp);
+type Waiting = (Sender<Outcome>, Stamp);
 
 impl Work {
     fn run(&mut self, requests: &Receiver<Request>) {
@@ -208,7 +219,7 @@ impl Work {
                 let stamp = Stamp { seq: next.size(), at: self.clock.now() };
                 match prepare(draft, stamp, &*view, &mut pending, &mut next) {
                     Ok(()) => waiting.extend(reply.map(|reply| (reply, stamp))),
-                    Err(error) => refused.push((reply, error)),
+                    Err(error) => refused.extend(refusal(reply, error)),
                 }
             }
         }
@@ -218,7 +229,7 @@ impl Work {
             self.commit_prepared(pending, next, waiting)
         };
         // Only now: who was refused because of an earlier draft of the group will look for what that one wrote.
-        refused.into_iter().for_each(|(reply, error)| answer(reply, Err(error)));
+        self.answers.hand_out(refused);
         done
     }
 
@@ -232,7 +243,7 @@ impl Work {
         match self.store.commit(batch) {
             Ok(()) => {
                 self.advance(next);
-                waiting.into_iter().for_each(|(reply, stamp)| answer(Some(reply), Ok(stamp)));
+                self.answers.hand_out(waiting.into_iter().map(|(reply, stamp)| (reply, Ok(stamp))).collect());
                 Ok(())
             }
             Err(error) => self.recover(error.into(), waiting),
@@ -270,11 +281,9 @@ impl Work {
             self.advance(head.clone());
         }
         let durable = self.head.size();
-        for (reply, stamp) in waiting {
-            // Kept although it reported an error: the entry is durable, so it is acknowledged.
-            let result = if stamp.seq < durable { Ok(stamp) } else { Err(error.again()) };
-            answer(Some(reply), result);
-        }
+        // Kept although it reported an error: the entry is durable, so it is acknowledged.
+        let outcome = |stamp: Stamp| if stamp.seq < durable { Ok(stamp) } else { Err(error.again()) };
+        self.answers.hand_out(waiting.into_iter().map(|(reply, stamp)| (reply, outcome(stamp))).collect());
         reread.map(drop)
     }
 }
@@ -357,13 +366,12 @@ fn prepare(
     Ok(())
 }
 
-fn answer(reply: Option<Sender<Result<Stamp, ArchiveError>>>, result: Result<Stamp, ArchiveError>) {
-    match (reply, result) {
-        // The caller may have gone away; its entry stands all the same.
-        (Some(reply), result) => drop(reply.send(result)),
-        (None, Err(error)) => tracing::error!(%error, "an entry that nobody waited for was not written"),
-        (None, Ok(_)) => {}
+/// The answer to a draft that was refused, if anybody waits for it.
+fn refusal(reply: Option<Sender<Outcome>>, error: ArchiveError) -> Option<Answer> {
+    if reply.is_none() {
+        tracing::error!(%error, "an entry that nobody waited for was not written");
     }
+    reply.map(|reply| (reply, Err(error)))
 }
 
 #[cfg(test)]

@@ -138,3 +138,28 @@ fn a_restart_goes_on_where_the_journal_ends() {
     drop(committer);
     check(&*store, &[(b"next".to_vec(), 5)]);
 }
+
+#[test]
+fn many_callers_and_drafts_that_nobody_waits_for_all_get_their_place() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let committer = start(store.clone(), Head::empty(keys().2));
+    let key = |thread: u64, number: u64| (thread << 32 | number).to_be_bytes();
+    let acknowledged: Vec<(Vec<u8>, u64)> = std::thread::scope(|scope| {
+        let committer = &committer;
+        let commit = move |thread: u64| {
+            let each = (0..100_u64).map(|number| {
+                let (mine, later) = (key(thread, number), key(thread, number + 1_000));
+                let stamp = committer.commit(draft(&mine, b"row")).expect("a place");
+                committer.commit_later(draft(&later, b"row")).expect("room");
+                (mine.to_vec(), stamp.seq)
+            });
+            each.collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = (0..8).map(|thread| scope.spawn(move || commit(thread))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let published = committer.published().clone();
+    drop(committer);
+    assert_eq!(published.size(), 8 * 200, "what nobody waited for is done before the end");
+    check(&*store, &acknowledged);
+}

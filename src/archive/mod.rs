@@ -3,6 +3,7 @@
 mod absent;
 mod access;
 mod anchor;
+mod answers;
 mod backup;
 mod backup_verify;
 mod clock;

@@ -172,7 +172,8 @@ mod tests {
                 (end.date_naive(), window.planned.date_naive())
             };
             let mut nights: Vec<_> = ends.iter().map(night).collect();
-            for list in [&mut days] { list.sort_unstable(); list.dedup(); }
+            days.sort_unstable();
+            days.dedup();
             nights.sort_unstable();
             nights.dedup();
             prop_assert_eq!(nights.len(), days.len());
