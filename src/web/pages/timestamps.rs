@@ -123,8 +123,9 @@ fn renewal_row(renewal: &PlannedRenewal, zone: Tz, lang: Lang) -> RenewalRow {
         planned: day(renewal.planned),
         state: if lang == Lang::Ja { ja } else { en },
         tone: match renewal.state {
-            RenewalState::Lapsed | RenewalState::AuthorityRevoked => "bad",
-            _ => "",
+            RenewalState::Lapsed | RenewalState::AuthorityRevoked | RenewalState::AlgorithmGivenUp => "bad",
+            RenewalState::Due => "",
+            RenewalState::Planned | RenewalState::NotYet => "good",
         },
     }
 }
