@@ -14,6 +14,7 @@
 #[path = "../tests/support/authority.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod authority;
+mod support;
 
 use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering};
 use std::time::Instant;
@@ -25,6 +26,7 @@ use shosoin::archive::{Archive, Deposit, Options, Principal, create};
 use shosoin::evidence::{ForeignReport, ForeignVerdict};
 use shosoin::pki::{revocation::Evidence, trust::TrustStore};
 use shosoin::record::{Metadata, RecordId};
+use support::{Given, processor_seconds};
 
 /// Records whose evidence is taken out and verified.
 const VERIFIED: usize = 500;
@@ -32,8 +34,7 @@ const VERIFIED: usize = 500;
 const CLIENTS: usize = 64;
 
 fn main() {
-    let mut arguments = std::env::args().skip_while(|argument| argument != "--records").skip(1);
-    let records: u64 = arguments.next().and_then(|number| number.parse().ok()).unwrap_or(20_000);
+    let records = Given::read().number("--records", 20_000);
     let home = tempfile::tempdir().expect("a place for the archive");
     let data = home.path().join("archive");
     let openssl = Arc::new(Authority::new("Bench", None));
@@ -132,23 +133,15 @@ struct Measured {
 
 impl Measured {
     fn start() -> Self {
-        Self { wall: Instant::now(), cpu: cpu_seconds() }
+        Self { wall: Instant::now(), cpu: processor_seconds() }
     }
 
     fn end(self, what: &str, records: u64) -> f64 {
-        let (wall, cpu) = (self.wall.elapsed().as_secs_f64(), cpu_seconds() - self.cpu);
+        let (wall, cpu) = (self.wall.elapsed().as_secs_f64(), processor_seconds() - self.cpu);
         println!(
             "{what:9} {records} records: {cpu:.2} CPU s, {wall:.2} s, {:.0} a CPU second",
             records as f64 / cpu
         );
         cpu
     }
-}
-
-/// User and system time of this process (proc(5), fields 14 and 15), in seconds; Linux counts in hundredths.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let ticks: Vec<f64> = after.split(' ').skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
-    ticks.iter().sum::<f64>() / 100.0
 }

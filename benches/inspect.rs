@@ -26,6 +26,8 @@
 //!
 //! `--pdfsig` and `--pyhanko` let these judge the same files (processor time without the start of the interpreter).
 
+mod support;
+
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -42,6 +44,7 @@ use sha2::{Digest, Sha256};
 use shosoin::panel::{Verdict, examine};
 use shosoin::pki::revocation::Evidence;
 use shosoin::pki::trust::TrustStore;
+use support::Given;
 use x509_cert::Certificate;
 
 const SIGNED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/signed");
@@ -91,16 +94,13 @@ struct Arguments {
 
 impl Arguments {
     fn read() -> Self {
-        let given: Vec<String> = std::env::args().collect();
-        let value = |name: &str| given.iter().position(|text| text == name).and_then(|at| given.get(at + 1));
-        let number =
-            |name: &str, default: u64| value(name).map_or(default, |text| text.parse().expect("a number"));
+        let given = Given::read();
         Self {
-            each: Duration::from_secs(number("--seconds", 3)),
-            rounds: u32::try_from(number("--rounds", 3)).expect("a small number"),
-            files: value("--files").map_or_else(|| Path::new(SIGNED).join("contracts"), PathBuf::from),
-            pdfsig: given.iter().any(|text| text == "--pdfsig"),
-            pyhanko: value("--pyhanko").cloned(),
+            each: Duration::from_secs(given.number("--seconds", 3)),
+            rounds: given.rounds(3),
+            files: given.text("--files").map_or_else(|| Path::new(SIGNED).join("contracts"), PathBuf::from),
+            pdfsig: given.has("--pdfsig"),
+            pyhanko: given.text("--pyhanko").map(str::to_owned),
         }
     }
 }

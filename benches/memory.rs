@@ -5,6 +5,8 @@
 //!
 //! `cargo bench --bench memory -- [--records N] [--data DIR]`
 
+mod support;
+
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use shosoin::archive::{Archive, Deposit, Options, Principal, create};
 use shosoin::record::{Counterparty, Currency, Metadata, Money, TaxBasis};
+use support::Given;
 
 /// Enough to fill every group commit.
 const CLIENTS: u64 = 64;
@@ -19,11 +22,9 @@ const PARTIES: u64 = 20_000;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_shosoin");
 
 fn main() {
-    let given: Vec<String> = std::env::args().collect();
-    let value = |name: &str| given.iter().position(|text| text == name).and_then(|at| given.get(at + 1));
-    let records = value("--records").map_or(1_000_000, |text| text.parse().expect("a number"));
-    let place = value("--data").map_or_else(std::env::temp_dir, std::path::PathBuf::from);
-    let data = place.join(format!("shosoin-memory-{}", std::process::id()));
+    let given = Given::read();
+    let records = given.number("--records", 1_000_000);
+    let data = given.data().join(format!("shosoin-memory-{}", std::process::id()));
     fill(&data, records);
 
     let mut server = serve(&data);
@@ -75,25 +76,15 @@ fn metadata(number: u64) -> Metadata {
     let day = chrono::NaiveDate::from_ymd_opt(2016, 1, 1).expect("a date");
     let minor = ((number * 7_919) % 100_000_000) as i64;
     Metadata {
-        entity: "本社".into(),
         transaction_date: day + chrono::Days::new((number * 31) % 3_650),
-        signed_on: None,
-        effective_from: None,
-        ends_on: None,
-        notice_period: None,
-        renews_every: None,
-        received_on: None,
         counterparty: Counterparty::named(format!("株式会社見本{}商事", (number * 613) % PARTIES)),
         amount: (!number.is_multiple_of(20)).then_some(Money {
             minor,
             currency: Currency::JPY,
             tax: TaxBasis::Unknown,
         }),
-        class: "contract".into(),
         title: Some(format!("業務委託契約書 {number}")),
-        number: None,
-        file_name: None,
-        custom: Default::default(),
+        ..support::metadata(number)
     }
 }
 

@@ -3,12 +3,15 @@
 //! Ten million records that differ in class, dates, entity and events, with the policies in force from the start and two
 //! former ones; one thread. The goal is 20 processor seconds. `cargo bench --bench retention -- 1000000` takes another number of records.
 
+mod support;
+
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use shosoin::retention::{
     Calendar, Facts, FiscalYear, Former, Schedule, available, decide, retain_until, shipped,
 };
+use support::processor_seconds;
 
 const RECORDS: u64 = 10_000_000;
 /// The whole decision, with its words, is asked for one record at a time: a smaller number shows enough.
@@ -66,17 +69,6 @@ fn calendar() -> Calendar {
         })
         .collect();
     Calendar::new(settings).expect("a calendar")
-}
-
-/// Processor time of this process so far: what the machine does beside it does not count (proc(5), fields 14 and 15 in
-/// hundredths of a second, which every Linux on the usual processors has).
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux tells the processor time");
-    let after_name = stat.rsplit(')').next().expect("a split has one part");
-    let field = |number: usize| {
-        after_name.split_whitespace().nth(number - 3).and_then(|text| text.parse::<f64>().ok())
-    };
-    (field(14).unwrap_or_default() + field(15).unwrap_or_default()) / 100.0
 }
 
 fn facts(number: u64, custom: &BTreeMap<String, String>) -> Facts<'_> {
