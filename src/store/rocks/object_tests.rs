@@ -215,3 +215,24 @@ fn reading_goes_on_while_objects_move() {
     });
     assert_holds(&store, (1..=60).step_by(3));
 }
+
+#[test]
+fn a_store_being_filled_loses_no_file_that_a_crash_would_bring_back_rows_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = RocksStore::open_as(dir.path(), (true, false), FULL).unwrap();
+    put(&store, 1..=7);
+    store.settle().unwrap();
+    [1, 3].iter().for_each(|n| store.delete(&id(*n)).unwrap());
+    assert!(!object_file(dir.path(), 1).exists());
+    // The directory as a killed process leaves it.
+    let copy = tempfile::tempdir().unwrap();
+    fs::create_dir(copy.path().join("objects")).unwrap();
+    for place in ["", "objects"] {
+        for file in fs::read_dir(dir.path().join(place)).unwrap().map(Result::unwrap) {
+            if file.file_type().unwrap().is_file() {
+                fs::copy(file.path(), copy.path().join(place).join(file.file_name())).unwrap();
+            }
+        }
+    }
+    assert_holds(&open(copy.path()), [2, 4, 5, 6, 7]);
+}

@@ -117,6 +117,10 @@ impl RocksStore {
 
     /// The file first: a row without its file is tried again, a file without its row would stay for ever.
     fn remove_file(&self, file: u32, gate: &mut Gate) -> Result<(), CommitError> {
+        // In a store that is being filled the rows that say so are in memory only, and a crash would bring back older ones.
+        if !self.logged {
+            self.settle_filled(gate)?;
+        }
         self.objects.remove(file)?;
         let mut write = WriteBatch::default();
         write.delete_cf(self.family(OBJECT_FILES)?, file.to_be_bytes());
