@@ -3,6 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shosoin::telemetry::start();
     shosoin::cli::main()
 }

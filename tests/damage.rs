@@ -309,6 +309,34 @@ fn a_flipped_bit_in_the_index_never_changes_an_answer() {
     assert!(flip_each(&whole, |name| name.starts_with("index/")) > 10);
 }
 
+/// Searches refuse a damaged index where they meet the damage; the check reads all of it.
+#[test]
+fn a_damaged_index_is_told_by_fsck() {
+    let whole = Whole::new(End::Closed);
+    let folder = whole.archive.data().join("index");
+    for path in files(&folder).into_iter().filter(|path| fs::metadata(path).unwrap().len() > 0) {
+        let damaged = whole.copy();
+        let name = path.strip_prefix(whole.archive.data()).unwrap();
+        flip(&damaged.data().join(name), 31);
+        let fsck = damaged.run(&["fsck"]);
+        assert_eq!(fsck.code, 4, "{}: {fsck:?}", name.display());
+        assert!(fsck.value()["problems"].to_string().contains("shosoin index rebuild"), "{fsck:?}");
+        assert_eq!(damaged.run(&["index", "rebuild"]).code, 0);
+        assert_eq!(damaged.run(&["fsck"]).code, 0);
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_beside_the_store_is_told_and_written_anew() {
+    let whole = Whole::new(End::Closed);
+    let damaged = whole.copy();
+    flip(&damaged.data().join("checkpoint.txt"), 20);
+    let first = damaged.run(&["search"]);
+    assert!(first.code == 0 && first.stderr.contains("checkpoint.txt"), "{first:?}");
+    let second = damaged.run(&["search"]);
+    assert!(second.code == 0 && !second.stderr.contains("checkpoint.txt"), "{second:?}");
+}
+
 #[test]
 fn a_flipped_bit_in_key_settings_or_policies_is_noticed_or_harmless() {
     let whole = Whole::new(End::Closed);

@@ -49,7 +49,14 @@ impl Anchor {
     /// # Errors
     /// [`ArchiveError::Rewound`] when the journal is shorter than the anchor knows, or is another one.
     pub fn check(&self, view: &dyn View, head: &Head, key: &VerifyingKey) -> Result<Found, ArchiveError> {
-        let Some(known) = self.read().and_then(|note| checkpoint::verify(&note, key).ok()) else {
+        let note = self.read();
+        let Some(known) = note.as_ref().and_then(|note| checkpoint::verify(note, key).ok()) else {
+            if self.file.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+                tracing::warn!(
+                    "checkpoint.txt beside the store is damaged or not signed by this archive, so it is not believed and \
+                     is written anew; compare the journal with a checkpoint that was kept elsewhere"
+                );
+            }
             return Ok(Found::Nothing);
         };
         if known.size > head.size() {

@@ -147,14 +147,20 @@ impl ArchiveError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Invalid(_) => "correct the value that is named, then repeat; --help shows examples",
+            Self::Config(crate::config::ConfigError::Unreadable { .. }) => {
+                "check that the file is there, and who may read it"
+            }
             Self::Config(_) => "correct shosoin.toml at the place that is named, then start again",
             Self::Retention(_) => "correct the policy file at the line that is named, then start again",
             Self::Io { .. } | Self::Store(_) => {
                 "check the disk, that it is not read-only, and the permissions of the directory; then repeat"
             }
-            Self::NotFound(_) => "see in the list of such things what there is, then repeat",
+            Self::NotFound(_) => "list what there is, then repeat with one of those",
             Self::NewerFormat(_) => "install the release that wrote it",
-            Self::Backup(_) | Self::Report(_) => return None,
+            Self::Backup(_) => {
+                "check that the disk with the backups is there and that the path is right, then repeat"
+            }
+            Self::Report(_) => return None,
             Self::Forbidden(_) => "ask an administrator for the role, or somebody who has it",
             Self::NoTimestamp(_) => {
                 "correct [timestamps] in shosoin.toml, or repeat when the authority answers; nothing was recorded as protected"
@@ -172,7 +178,9 @@ impl ArchiveError {
             Self::Destroyed { .. } => "nothing can bring it back; the certificate says when, why and by whom",
             Self::OnceDestroyed { .. } => "keep them elsewhere if they must be kept again after all",
             Self::NoSuchRecord(_) => "find the id with `shosoin search`",
-            Self::Conflict(_) => "look at the record again with `shosoin show ID`, then repeat the change",
+            Self::Conflict(_) => {
+                "something else was first: look at what stands now (of a record, `shosoin show ID`), then repeat if it still fits"
+            }
             Self::TooLarge { .. } => {
                 "raise [deposit] max_bytes in shosoin.toml if the machine has the memory"
             }

@@ -83,7 +83,7 @@ impl FsckReport {
 }
 
 impl Archive {
-    /// Reads everything there is: store checksums, the journal's tree, every record, version and original.
+    /// Reads everything there is: store checksums, the journal's tree, every record, version and original, the index.
     ///
     /// # Errors
     /// Only when the check cannot go on; what disagrees is in the report.
@@ -113,6 +113,10 @@ impl Archive {
         self.missing_keepers()?.into_iter().for_each(|what| report.problem(None, what));
         let people = self.check_people(&*self.store.view())?;
         people.into_iter().for_each(|what| report.problem(None, format!("people: {what}")));
+        // Nothing is lost with the index, but searches would miss contracts, and somebody has to be told.
+        if let Err(error) = self.indexer.check() {
+            report.problem(None, format!("index: {error}"));
+        }
         report.sound = report.problem_count == 0;
         Ok(report)
     }

@@ -223,6 +223,11 @@ impl Indexer {
         Ok(opened)
     }
 
+    /// Opens every chunk of every file of the index, if there is one.
+    pub(super) fn check(&self) -> Result<(), ArchiveError> {
+        if self.path.exists() { Ok(self.index()?.check()?) } else { Ok(()) }
+    }
+
     /// Forgets the index and makes it again from the store.
     fn rebuild(&self, through: u64, progress: Progress<'_>) -> Result<(), ArchiveError> {
         {

@@ -149,13 +149,15 @@ fn confirm(summary: &str, output: &Output) -> bool {
 
 fn print_receipt(receipt: &Receipt, output: &Output, out: &mut dyn Write) -> std::io::Result<()> {
     let state = match receipt.duplicate {
-        true => output.text("同じ内容が預け入れ済みです", "was deposited before; nothing changed"),
+        true => output.text(
+            "同じ内容が預け入れ済みです（何も変えていません。項目を直すには shosoin correct）",
+            "was deposited before; nothing changed (`shosoin correct` changes what is known about it)",
+        ),
         false => output.text("預け入れました", "deposited"),
     };
     writeln!(out, "{}  {state}", receipt.id)?;
     writeln!(out, "  SHA-256 {}  {} bytes  journal {}", receipt.sha256, receipt.size, receipt.journal_seq)?;
-    let headline = &receipt.panel.headline;
-    writeln!(out, "  {}", output.text(&headline.ja, &headline.en))
+    super::inspect::headline(&receipt.panel, "  ", output, out)
 }
 
 /// An amount as people read it.

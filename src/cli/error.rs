@@ -1,5 +1,7 @@
 //! How a command ends: exit codes, and errors in words, in one table.
 
+use std::io::ErrorKind;
+
 use crate::archive::ArchiveError;
 use crate::web::Problem;
 
@@ -48,13 +50,18 @@ impl CliError {
     /// A file of the caller's could not be read or written.
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
         let hint = match error.kind() {
-            std::io::ErrorKind::NotFound => "check the path",
-            std::io::ErrorKind::PermissionDenied => "check the permissions of the file and its directory",
-            std::io::ErrorKind::StorageFull => "free some space and repeat",
+            ErrorKind::NotFound => "check the path",
+            ErrorKind::PermissionDenied => "check the permissions of the file and its directory",
+            ErrorKind::StorageFull => "free some space and repeat",
+            ErrorKind::IsADirectory => "name a file, not a directory",
+            ErrorKind::AlreadyExists => "choose another name, or move what is there away first",
             _ => "check the disk and repeat",
         };
-        let code = if error.kind() == std::io::ErrorKind::NotFound { "not-found" } else { "file" };
-        Self::new(code, format!("{}: {error}", path.display()), Some(hint))
+        let code = if error.kind() == ErrorKind::NotFound { "not-found" } else { "file" };
+        // A file that is made under another name first tells that name too, which nobody asked about.
+        let told = error.to_string();
+        let told = told.split(" at path ").next().unwrap_or_default();
+        Self::new(code, format!("{}: {told}", path.display()), Some(hint))
     }
 }
 

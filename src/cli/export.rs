@@ -14,7 +14,7 @@ use super::CliError;
 use super::arguments::ExportOptions;
 use super::client::Client;
 use super::get::{beside, keep};
-use super::output::Output;
+use super::output::{Output, counted};
 use super::show::id;
 use crate::archive::ExportSelection;
 
@@ -52,7 +52,7 @@ pub fn run(data: &Path, options: &ExportOptions, output: &Output) -> Result<Exit
     output.result(&exported, |out| {
         let (records, path) = (exported.records, target.display());
         let ja = format!("{records} 件を {path} に書き出しました");
-        let en = format!("exported {records} records to {path}");
+        let en = format!("exported {} to {path}", counted(records, "record"));
         writeln!(out, "{}", output.text(&ja, &en))
     })?;
     Ok(ExitCode::SUCCESS)

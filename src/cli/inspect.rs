@@ -13,6 +13,7 @@ use super::error::VERIFICATION_FAILED;
 use super::output::Output;
 use crate::archive::{Clock, SystemClock};
 use crate::panel::{self, Panel, PanelSignature, Verdict};
+use crate::pdf::Format;
 use crate::pki::fetch::{Fetcher, HttpFetcher, Limits, Remembering};
 use crate::pki::revocation::Evidence;
 use crate::pki::trust::TrustStore;
@@ -78,7 +79,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     let size = std::fs::metadata(path).map_err(|error| CliError::file(path, &error))?.len();
     if size > MAX_BYTES {
         let hint = Some("files up to 1 GiB can be inspected");
-        return Err(CliError::new("too-large", format!("{}: {size} bytes", path.display()), hint));
+        return Err(CliError::new(
+            "too-large",
+            format!("{} is too large: {size} bytes", path.display()),
+            hint,
+        ));
     }
     std::fs::read(path).map_err(|error| CliError::file(path, &error))
 }
@@ -89,6 +94,32 @@ fn print_file(one: &Inspected, output: &Output, out: &mut dyn Write) -> std::io:
     print(&one.panel, "  ", output, out)
 }
 
+/// The panel in a line, after what is unusual about the file as such.
+pub(super) fn headline(
+    panel: &Panel,
+    indent: &str,
+    output: &Output,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let unusual = match panel.format {
+        Format::Pdf { .. } if panel.not_read.is_some() => {
+            Some(("PDFを最後まで読み取れませんでした。", "The PDF could not be read to its end."))
+        }
+        Format::Pdf { .. } => None,
+        Format::DamagedPdf { .. } => Some((
+            "PDFが壊れています（原本はそのまま扱います）。",
+            "The PDF is damaged; it is taken as it is.",
+        )),
+        Format::EncryptedPdf => Some(("暗号化されたPDFです。", "The PDF is encrypted.")),
+        Format::NotPdf => Some(("PDFではありません。", "This is not a PDF.")),
+        Format::Empty => Some(("空のファイル（0バイト）です。", "The file is empty (0 bytes).")),
+    };
+    if let Some((ja, en)) = unusual {
+        writeln!(out, "{indent}{}", output.text(ja, en))?;
+    }
+    writeln!(out, "{indent}{}", output.text(&panel.headline.ja, &panel.headline.en))
+}
+
 /// The panel in words, each line after `indent`.
 pub(super) fn print(
     panel: &Panel,
@@ -96,7 +127,7 @@ pub(super) fn print(
     output: &Output,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    writeln!(out, "{indent}{}", output.text(&panel.headline.ja, &panel.headline.en))?;
+    headline(panel, indent, output, out)?;
     panel.signatures.iter().try_for_each(|signature| print_signature(signature, indent, output, out))
 }
 

@@ -47,7 +47,7 @@ use clap::Parser;
 
 pub use arguments::{Arguments, Command};
 pub use error::CliError;
-use output::Output;
+use output::{Lang, Output};
 
 /// Runs one command and says how it ended (exit codes: `cli/error.rs`).
 pub fn main() -> ExitCode {
@@ -55,6 +55,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
+    crate::telemetry::start(matches!(arguments.command, Command::Serve(_)));
     let output = Output::new(arguments.json, arguments.lang);
     match run(arguments, &output) {
         Ok(code) => code,
@@ -109,12 +110,45 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    if std::env::args().any(|argument| argument == "--json") {
-        let message = error.to_string();
-        let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Output::new(true, output::Lang::En).error(&CliError::usage(first));
+    let given: Vec<String> = std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect();
+    let (json, lang) = (given.iter().any(|one| one == "--json"), Lang::detect(chosen_lang(&given)));
+    if json || lang == Lang::Ja {
+        Output::new(json, lang).error(&CliError::usage(first_part(&error.to_string())));
     } else {
         let _ = error.print();
     }
     ExitCode::from(error::USAGE)
+}
+
+/// `--lang` of a command line that could not be read as a whole.
+fn chosen_lang(given: &[String]) -> Option<Lang> {
+    let after = given.iter().skip_while(|one| *one != "--lang").nth(1).map(String::as_str);
+    let chosen = given.iter().find_map(|one| one.strip_prefix("--lang=")).or(after)?;
+    clap::ValueEnum::from_str(chosen, true).ok()
+}
+
+/// What is wrong, in one line, without the general remarks that follow it: `error: ... not provided:`, `  <FILE>...`.
+fn first_part(message: &str) -> String {
+    let lines = message.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_command_line_is_told_in_one_line_with_what_is_missing() {
+        let error = Arguments::try_parse_from(["shosoin", "show"]).unwrap_err();
+        let told = first_part(&error.to_string());
+        assert_eq!(told, "the following required arguments were not provided: <ID>");
+    }
+
+    #[test]
+    fn the_language_is_found_on_a_command_line_that_is_wrong_elsewhere() {
+        let given = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        assert_eq!(chosen_lang(&given(&["shosoin", "--lang", "ja", "frobnicate"])), Some(Lang::Ja));
+        assert_eq!(chosen_lang(&given(&["shosoin", "--lang=en"])), Some(Lang::En));
+        assert_eq!(chosen_lang(&given(&["shosoin", "--lang"])), None);
+    }
 }

@@ -31,6 +31,11 @@ impl Lang {
     }
 }
 
+/// So many of a thing, in English: `1 record`, `2 records`.
+pub fn counted(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Where and how a command speaks.
 pub struct Output {
     pub json: bool,

@@ -10,7 +10,7 @@ use super::CliError;
 use super::arguments::SearchOptions;
 use super::client::{Client, with_query};
 use super::deposit::amount_text;
-use super::output::Output;
+use super::output::{Output, counted};
 use crate::archive::{SearchPage, SearchRequest};
 
 pub fn run(data: &Path, options: &SearchOptions, output: &Output) -> Result<ExitCode, CliError> {
@@ -43,7 +43,14 @@ fn print_page(page: &SearchPage, output: &Output, out: &mut dyn Write) -> std::i
     if total == 0 {
         return writeln!(out, "{}", output.text("該当する文書はありません。", "No record matches."));
     }
-    writeln!(out, "{}", output.text(&format!("該当 {total} 件"), &format!("{total} records match")))?;
+    writeln!(
+        out,
+        "{}",
+        output.text(
+            &format!("該当 {total} 件"),
+            &format!("{} match{}", counted(total, "record"), if total == 1 { "es" } else { "" })
+        )
+    )?;
     for hit in &page.hits {
         let amount = amount_text(hit.amount, hit.currency.as_deref(), output);
         let title = hit.title.as_deref().unwrap_or("");

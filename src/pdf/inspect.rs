@@ -40,7 +40,9 @@ fn look_within(patience: Duration, bytes: &[u8], in_full: bool) -> (Inspection, 
         return (Inspection::bare(Format::Empty), None);
     }
     let Some((offset, version)) = load::header(bytes) else {
-        return (Inspection::bare(Format::NotPdf), None);
+        let damaged = Format::DamagedPdf { reason: Damage::Unreadable };
+        let format = if load::lost_its_header(bytes) { damaged } else { Format::NotPdf };
+        return (Inspection::bare(format), None);
     };
     let encrypted = load::is_encrypted(bytes);
     let bare = || {

@@ -18,6 +18,12 @@ pub(super) fn header(bytes: &[u8]) -> Option<(usize, String)> {
     Some((offset, version.map(|&b| char::from(b)).collect()))
 }
 
+/// Whether a file without a header was a PDF once: its end says where the cross-references are, or a signature in it
+/// which bytes it covers.
+pub(super) fn lost_its_header(bytes: &[u8]) -> bool {
+    [b"startxref".as_slice(), b"/ByteRange"].iter().any(|sign| memchr::memmem::find(bytes, sign).is_some())
+}
+
 /// Whether the name `/Encrypt` occurs outside compressed data, where a trailer that encrypts must have it.
 ///
 /// Asked before parsing because the parser's path for encrypted files knows no budget. Uncompressed data

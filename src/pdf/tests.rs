@@ -122,6 +122,10 @@ fn encrypted_and_damaged_files_are_never_called_unsigned() {
         assert!(!inspection.signatures_readable, "{name}");
         assert_ne!(inspection.is_signed(), Some(false), "{name}");
     }
+    // Its beginning is lost, its signatures are still in it.
+    let headless = sample(UNSIGNED).split_off(200);
+    assert_eq!(inspect(&headless).format, Format::DamagedPdf { reason: Damage::Unreadable });
+    assert_eq!(inspect(&headless).is_signed(), None);
     let header_only = inspect(b"%PDF-1.7\n");
     assert_eq!(header_only.format, Format::DamagedPdf { reason: Damage::Unreadable });
     assert_eq!(header_only.is_signed(), None);

@@ -135,7 +135,12 @@ impl Resources {
 fn tell(level: LogLevel, message: &str) {
     // Called from C++, through which no panic may pass; a log line is not worth the process.
     let _ = std::panic::catch_unwind(|| match level {
-        LogLevel::Error | LogLevel::Fatal => tracing::warn!(target: "shosoin::store", "RocksDB: {message}"),
+        LogLevel::Error | LogLevel::Fatal => {
+            // Some go on for a hundred lines about RocksDB's own state, in which the reader would lose what matters.
+            let first = message.lines().next().unwrap_or_default();
+            tracing::warn!(target: "shosoin::store", "RocksDB: {first}");
+            tracing::debug!(target: "shosoin::store", "RocksDB: {message}");
+        }
         LogLevel::Header => {} // All settings, over a thousand lines, at each opening.
         _ => tracing::debug!(target: "shosoin::store", "RocksDB: {message}"),
     });
