@@ -21,7 +21,7 @@ const MAX_DIGESTED_BYTES: u64 = 4 << 30;
 /// What the judgement of a signature does not need but people do.
 pub(super) struct About {
     pub signer: Option<Certificate>,
-    /// Content and signature hold; `None` when it could not be read.
+    /// Content and signature hold; `None` when it could not be read, or uses what is not supported.
     pub intact: Option<bool>,
     pub algorithm: Option<String>,
 }
@@ -116,7 +116,7 @@ impl<'a> Material<'a> {
         }
         let about = About {
             signer: check.signer.clone(),
-            intact: Some(check.passed()),
+            intact: check.holds(),
             algorithm: algorithm(digests.first().copied(), check.signer.as_ref()),
         };
         Ok((Subject::Signature { certificates: signed.certificates, check, digests, tokens }, about))
@@ -130,7 +130,7 @@ impl<'a> Material<'a> {
         self.digested += range.digested();
         let check = token.check();
         let about = About {
-            intact: Some(covers && check.passed()),
+            intact: if covers { check.holds() } else { Some(false) },
             algorithm: algorithm(Some(token.info().digest_algorithm), check.signer.as_ref()),
             signer: check.signer,
         };
@@ -145,7 +145,7 @@ impl<'a> Material<'a> {
         self.digested += range.digested();
         let about = About {
             signer: found.check.signer.clone(),
-            intact: Some(found.check.passed()),
+            intact: found.check.holds(),
             algorithm: algorithm(found.digest_algorithm, found.check.signer.as_ref()),
         };
         let digests = found.digest_algorithm.into_iter().collect();

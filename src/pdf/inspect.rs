@@ -135,7 +135,7 @@ fn read_sound(
     in_full: bool,
     history: &Result<History, Unreadable>,
 ) -> Option<(Inspection, Option<Detail>)> {
-    let mut doc = sound.document();
+    let mut doc = sound.document(false);
     doc.version = load::header(bytes)?.1;
     let mut found = find(&doc, bytes, in_full, 0);
     if found.broken
@@ -157,7 +157,7 @@ fn read_encrypted(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) {
     let history = History::read(bytes);
     // The word /Encrypt may stand in a file that is not encrypted; then too, nothing is said.
     let readable = history.as_ref().ok().filter(|history| history.encrypted).and_then(|history| {
-        let doc = history.document();
+        let doc = history.document(false);
         has_page_tree(&doc).then_some((doc, history))
     });
     let Some((doc, read)) = readable else { return (Inspection::bare(Format::EncryptedPdf), None) };
@@ -165,6 +165,10 @@ fn read_encrypted(bytes: &[u8], in_full: bool) -> (Inspection, Option<Detail>) {
     // Each may carry an authentication code, which has a byte range, too (ISO/TS 32004).
     let codes = read.revisions.iter().filter(|revision| revision.trailer.has(b"AuthCode")).count();
     let mut found = find(&doc, bytes, in_full, codes);
+    if found.doubtful {
+        // Only a page may show it; to look there is not worth while for most files.
+        found = find(&read.document(true), bytes, in_full, codes);
+    }
     let detail = in_full.then(|| detail(&history, &doc, &mut found));
     found.doubtful |= found.broken;
     (facts(Format::EncryptedPdf, &doc, found, u32::try_from(revisions).ok()), detail)
@@ -175,7 +179,7 @@ fn find(doc: &Document, bytes: &[u8], in_full: bool, other_ranges: usize) -> Fou
     // A signature's range is patched into the file after it is written, so it is never in compressed data. One
     // that the form does not lead to belongs to a revision or a field that got lost.
     found.doubtful |= memchr::memmem::find_iter(bytes, b"/ByteRange").count()
-        > found.signatures.len().saturating_add(other_ranges);
+        > found.signatures.len().saturating_add(found.usage_rights).saturating_add(other_ranges);
     found
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Found {
     pub too_many: bool,
     /// The form promises a signature field and has none.
     pub doubtful: bool,
+    /// Byte ranges of usage rights, which are no signatures.
+    pub usage_rights: usize,
     /// For each signature what verifying it needs; empty unless asked for.
     pub parts: Vec<Parts>,
 }
@@ -36,8 +38,11 @@ pub(super) struct Parts {
     pub flaws: Vec<Flaw>,
 }
 
-/// Walks `/AcroForm /Fields` with everything that fields inherit (ISO 32000-2, 12.7.4.1), then `/Perms`
-/// (12.8.6), whose signatures need no field.
+/// Walks `/AcroForm /Fields` with everything that fields inherit (ISO 32000-2, 12.7.4.1), then the signature fields that
+/// only a page shows, then `/Perms` (12.8.6), whose certification needs no field.
+///
+/// Usage rights (`/UR`, `/UR3`) are left out: with them Adobe allowed its Reader to save a form, nobody signed the document,
+/// and they break as soon as any other program fills it in. PDF 2.0 has dropped them.
 ///
 /// `in_full` asks for [`Found::parts`], which costs copies.
 pub(super) fn find(doc: &Document, file: &[u8], in_full: bool) -> Found {
@@ -46,6 +51,7 @@ pub(super) fn find(doc: &Document, file: &[u8], in_full: bool) -> Found {
     match doc.catalog() {
         Ok(catalog) => {
             walk.form(catalog);
+            walk.pages();
             walk.permissions(catalog);
         }
         Err(_) => walk.found.broken = true,
@@ -173,16 +179,55 @@ impl<'a> Walk<'a> {
 
     fn permissions(&mut self, catalog: &'a Dictionary) {
         let Some(permissions) = self.dictionary(catalog, b"Perms") else { return };
-        for key in ["DocMDP", "UR3", "UR"] {
-            match self.look(permissions, key.as_bytes()) {
-                Value::Is(id, object) => {
-                    if let Ok(signature) = object.as_dict() {
-                        self.report(&format!("Perms.{key}"), id, signature, None);
-                    }
+        match self.look(permissions, b"DocMDP") {
+            Value::Is(id, object) => {
+                if let Ok(signature) = object.as_dict() {
+                    self.report("Perms.DocMDP", id, signature, None);
                 }
-                Value::Missing => self.found.broken = true,
-                Value::Absent => {}
             }
+            Value::Missing => self.found.broken = true,
+            Value::Absent => {}
+        }
+        let rights =
+            ["UR3", "UR"].into_iter().filter_map(|key| match self.look(permissions, key.as_bytes()) {
+                Value::Is(id, Object::Dictionary(rights)) if rights.has(b"ByteRange") => Some(id),
+                _ => None,
+            });
+        self.found.usage_rights = rights.collect::<HashSet<_>>().len();
+    }
+
+    /// Signed fields that stand on a page and that the form does not list: poppler before 23 forgot to list what it added,
+    /// and readers show them all the same.
+    fn pages(&mut self) {
+        let doc = self.doc;
+        let mut left = MAX_FIELDS;
+        for page in doc.page_iter() {
+            let Ok(page) = doc.get_dictionary(page) else { continue };
+            let Value::Is(_, Object::Array(annotations)) = self.look(page, b"Annots") else { continue };
+            for object in annotations.iter().take(left) {
+                if self.found.signatures.len() >= MAX_SIGNATURES {
+                    self.found.too_many = true;
+                    return;
+                }
+                self.unlisted(object);
+            }
+            left = left.saturating_sub(annotations.len());
+        }
+    }
+
+    /// Reports an annotation if it is a signed field of its own that was not visited yet.
+    fn unlisted(&mut self, object: &'a Object) {
+        let Value::Is(Some(id), Object::Dictionary(field)) = self.resolve(object) else { return };
+        let is_name =
+            |key: &[u8], name: &[u8]| field.get(key).and_then(Object::as_name).is_ok_and(|n| n == name);
+        if self.nodes.contains(&id) || !is_name(b"Subtype", b"Widget") || !is_name(b"FT", b"Sig") {
+            return;
+        }
+        if let Value::Is(_, Object::Dictionary(signature)) = self.look(field, b"V")
+            && signature.has(b"ByteRange")
+        {
+            let node = Node { object, name: String::new(), is_signature: None, value: None };
+            self.visit(node, &mut Vec::new());
         }
     }
 

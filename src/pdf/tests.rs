@@ -169,6 +169,21 @@ fn a_promise_of_signatures_without_a_field_is_not_called_unsigned() {
 }
 
 #[test]
+fn usage_rights_are_no_signature() {
+    let mut doc =
+        Document::load_mem(&with_fields(Document::with_version("1.6"), Vec::new(), 0)).expect("it is a file");
+    let range = vec![0.into(), 9.into(), 19.into(), 9.into()];
+    let mut value = signature("adbe.pkcs7.detached");
+    value.set("ByteRange", Object::Array(range));
+    let rights = doc.add_object(value);
+    let catalog = doc.catalog_mut().expect("it has one");
+    catalog.set("Perms", dictionary! { "UR3" => rights });
+    assert_eq!(inspect(&saved(doc.clone())).is_signed(), Some(false));
+    doc.catalog_mut().expect("it has one").set("Perms", dictionary! { "DocMDP" => rights });
+    assert_eq!(inspect(&saved(doc)).is_signed(), Some(true));
+}
+
+#[test]
 fn cyclic_fields_end() {
     let mut doc = Document::with_version("1.7");
     let (a, b) = (doc.new_object_id(), doc.new_object_id());
@@ -218,6 +233,9 @@ fn a_signature_that_the_form_no_longer_leads_to_is_not_called_absent() {
     let mut bytes = sample(BT);
     let form = memchr::memmem::rfind(&bytes, b"/AcroForm").expect("the sample has a form");
     bytes[form + 1..form + 9].copy_from_slice(b"XcroForm");
+    assert_eq!(inspect(&bytes).is_signed(), Some(true), "its page still shows it");
+    let page = memchr::memmem::rfind(&bytes, b"/Annots").expect("and a page that shows the field");
+    bytes[page + 1..page + 7].copy_from_slice(b"Xnnots");
     let inspection = inspect(&bytes);
     assert!(inspection.signatures.is_empty());
     assert_eq!(inspection.is_signed(), None);

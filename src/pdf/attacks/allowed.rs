@@ -31,10 +31,65 @@ fn a_security_store_may_be_added_and_is_read() {
     // What an entry alone lists is read with it.
     let alone = with_store(Made::certified(1), &store.replace("/Certs [41 0 R]", "/Certs []")).read().dss;
     assert_eq!((alone.certificates.len(), alone.all_certificates().count()), (0, 1));
-    // Pruned and replaced by a newer one: allowed; what it says about a signature may not be unsaid.
+    // Pruned and replaced by a newer one: allowed.
     let pruned = made.clone().update(&[(40, &store.replace("/OCSPs [42 0 R]", ""))]);
     assert_eq!(pruned.first().modified_after, Some(false));
     assert!(pruned.read().dss.ocsps.is_empty());
+}
+
+#[test]
+fn what_a_store_says_about_a_signature_may_be_written_anew() {
+    let (key, other) = ("AB".repeat(20), "c0".repeat(32));
+    let store = format!("<< /Certs [41 0 R] /VRI << /{key} 43 0 R >> >>");
+    let made = with_store(Made::signed().update(&[(43, "<< /Cert [41 0 R] >>")]), &store);
+    let renewed = |entry: &str, vri: &str| {
+        made.clone().update(&[(43, entry), (44, "<< /OCSP [42 0 R] >>"), (40, &store.replace("43 0 R", vri))])
+    };
+    for allowed in [
+        renewed("<< /Cert [41 0 R] /OCSP [42 0 R] >>", "43 0 R"),
+        renewed("<< >>", "44 0 R"),
+        renewed("<< >>", &format!("44 0 R /{other} << /Cert [41 0 R] >>")),
+        made.clone().update(&[(40, "<< /Certs [41 0 R] >>")]),
+    ] {
+        assert_eq!(allowed.first().modified_after, Some(false), "{:?}", allowed.first());
+    }
+    for (entry, vri) in [
+        ("<< /JS (x) >>", "43 0 R"),
+        ("<< /Cert [3 0 R] >>", "43 0 R"),
+        ("<< >>", "3 0 R"),
+        ("[41 0 R]", "43 0 R"),
+    ] {
+        let raw = renewed(entry, vri).first();
+        assert_eq!(raw.modified_after, Some(true), "{entry} {vri}");
+    }
+}
+
+#[test]
+fn a_signature_that_only_a_page_shows_is_read_and_judged_as_one() {
+    let page =
+        "<< /Type /Page /Parent 2 0 R /Contents 5 0 R /Resources 6 0 R /Annots [8 0 R 9 0 R 30 0 R] >>";
+    let with = |mut made: Made, field: &str| {
+        made.put(3, page);
+        made.fill(30, field, 31);
+        made.sign(31, "Sig", "");
+        made
+    };
+    let field = FIELD.replace("Sig1", "Sig2").replace("[0 0 9 9]", "[0 0 0 0]");
+    let made = with(Made::signed(), &field);
+    is_allowed(&made, &[Change::Signature { field: "Sig2".into() }]);
+    let fields: Vec<_> = made.read().signatures.into_iter().map(|raw| raw.summary.field).collect();
+    assert_eq!(fields, ["Sig1", "Sig2"]);
+    assert_eq!(with(Made::certified(1), &field).first().modified_after, Some(true));
+    // Neither a second field of that name nor one without a signature is a signature.
+    let same_name = with(Made::signed(), &field.replace("Sig2", "Sig1"));
+    let unsigned = Made::signed().update(&[(3, page), (30, &field)]);
+    for other in [same_name, unsigned] {
+        assert_eq!(other.changes(), [Change::AnnotationAdded { object: 30 }]);
+        assert_eq!(
+            other.read().signatures.len(),
+            1 + usize::from(other.bytes.windows(5).any(|w| w == b"31 0 "))
+        );
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use lopdf::{Dictionary, Object};
+use lopdf::{Dictionary, Object, decode_text_string};
 
 use super::super::history::{Parsed, entry, number_of};
 use super::form::Field;
@@ -68,6 +68,29 @@ fn new_signature_field(judge: &Judge, verdict: &mut Verdict, name: &str, field: 
         }
     }
     signed(judge, verdict, name, dictionary);
+}
+
+/// Whether a new annotation is a signed field that the form does not list, though under a name of its own; then it is judged
+/// as the others are. `pdf::signatures` reports it as well.
+pub(super) fn unlisted(judge: &Judge, verdict: &mut Verdict, number: u32) -> bool {
+    let Some(parsed) = judge.history.get(verdict.new, number).filter(|_| judge.is_new(number)) else {
+        return false;
+    };
+    let Some(dictionary) = parsed.dictionary() else { return false };
+    let is_name = |key: &[u8], name: &[u8]| {
+        dictionary.get(key).and_then(Object::as_name).is_ok_and(|found| found == name)
+    };
+    let name = dictionary.get(b"T").ok().and_then(|name| decode_text_string(name).ok());
+    let is_field = is_name(b"Subtype", b"Widget") && is_name(b"FT", b"Sig") && dictionary.has(b"V");
+    let listed = judge.forms.of(judge.history, verdict.new);
+    match name {
+        Some(name) if is_field && listed.is_some_and(|form| !form.fields.contains_key(&name)) => {
+            let field = Field { number, kind: Some(b"Sig".to_vec()), parsed };
+            new_signature_field(judge, verdict, &name, &field);
+            true
+        }
+        _ => false,
+    }
 }
 
 fn signature_field(judge: &Judge, verdict: &mut Verdict, name: &str, before: &Field, after: &Field) {

@@ -6,7 +6,7 @@ use lopdf::{Dictionary, Object};
 
 use super::super::history::{entry, number_of};
 use super::judge::{Allow, Judge, Verdict};
-use super::{Change, compare};
+use super::{Change, compare, fields};
 
 /// Kinds of annotations that are comments (ISO 32000-2, table 171, "markup").
 const COMMENTS: [&[u8]; 14] = [
@@ -79,7 +79,7 @@ fn lists(judge: &Judge, verdict: &mut Verdict, old: &[Object], new: &[Object]) -
         verdict.changes.insert(Change::AnnotationRemoved { object });
     }
     for &object in new.difference(&old) {
-        if verdict.widgets.contains_key(&object) {
+        if verdict.widgets.contains_key(&object) || fields::unlisted(judge, verdict, object) {
             continue;
         }
         let comment =

@@ -2,8 +2,8 @@
 
 use lopdf::{Dictionary, Object};
 
-use super::super::history::number_of;
-use super::judge::{Judge, Verdict};
+use super::super::history::{entry, number_of};
+use super::judge::{Allow, Judge, Verdict};
 use super::{Change, compare};
 
 const STORE_KEYS: [&str; 5] = ["Type", "VRI", "Certs", "CRLs", "OCSPs"];
@@ -44,31 +44,80 @@ fn store(judge: &Judge, verdict: &mut Verdict, old: Option<&Dictionary>, new: &D
     for key in STORE_LISTS {
         changed |= list(judge, verdict, key, old, new)?;
     }
+    Some(changed | about_signatures(judge, verdict, old, new)?)
+}
+
+/// Whether what the store keeps for each signature changed; `None` if something else is among it. Signers write an entry anew
+/// whenever they add data for its signature, and drop entries, as they do with the lists.
+fn about_signatures(
+    judge: &Judge,
+    verdict: &mut Verdict,
+    old: Option<&Dictionary>,
+    new: &Dictionary,
+) -> Option<bool> {
+    if !new.has(b"VRI") {
+        return Some(old.is_some_and(|old| old.has(b"VRI")));
+    }
     let (old_vri, new_vri) = judge.follow(verdict, &["VRI"], old, new).ok()?;
-    let Some(new_vri) = new_vri else { return Some(changed) };
+    let new_vri = new_vri?;
     let Object::Dictionary(new_vri) = &new_vri.object else { return None };
     let old_vri = old_vri.as_ref().and_then(|old| old.dictionary());
-    for (key, value) in old_vri.into_iter().flat_map(Dictionary::iter) {
-        // What was said about a signature stays said.
-        if !judge.same(Some(value), new_vri.get(key).ok()) {
-            return None;
+    let mut changed = old_vri.is_some_and(|old| old.iter().any(|(key, _)| !new_vri.has(key)));
+    for (key, value) in new_vri.iter() {
+        let before = old_vri.and_then(|old| old.get(key).ok());
+        let number = number_of(Some(value));
+        let untouched = number.is_none_or(|number| judge.history.same(number, judge.base, verdict.new));
+        if judge.same(before, Some(value)) && untouched {
+            continue;
         }
-    }
-    for (key, value) in new_vri.iter().filter(|(key, _)| old_vri.is_none_or(|old| !old.has(key))) {
         changed = true;
-        if !(key.len() == 40 && key.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())) {
+        if !is_digest(key) {
             return None;
         }
-        let entry = judge.history.resolve(verdict.new, value)?;
-        let Object::Dictionary(entry) = &entry.object else { return None };
-        if !only(entry, &VRI_KEYS) || number_of(Some(value)).is_some_and(|number| !judge.is_new(number)) {
-            return None;
-        }
-        for key in VRI_LISTS {
-            list(judge, verdict, key, None, entry)?;
-        }
+        about_one(judge, verdict, before, value)?;
     }
     Some(changed)
+}
+
+/// Checks an entry that is new or was written anew.
+fn about_one(judge: &Judge, verdict: &mut Verdict, before: Option<&Object>, value: &Object) -> Option<()> {
+    let number = number_of(Some(value));
+    if let Some(number) = number {
+        if number_of(before) == Some(number) {
+            verdict.approve(number, Allow::Inside(holders(judge)));
+        } else if !judge.is_new(number) {
+            return None;
+        }
+    }
+    let before = before.and_then(|before| judge.history.resolve(judge.base, before));
+    let before = before.as_ref().and_then(|before| before.dictionary());
+    let entry = judge.history.resolve(verdict.new, value)?;
+    let Object::Dictionary(entry) = &entry.object else { return None };
+    if !only(entry, &VRI_KEYS) {
+        return None;
+    }
+    for key in VRI_LISTS {
+        list(judge, verdict, key, before, entry)?;
+    }
+    Some(())
+}
+
+/// Objects of the signed revision that hold the entries: the list of them, else the store, else the catalog.
+fn holders(judge: &Judge) -> Vec<u32> {
+    let root = judge.root(judge.base);
+    let trailer = judge.history.revisions.get(judge.base).map(|revision| &revision.trailer);
+    let in_trailer = || number_of(entry(trailer?, b"Root"));
+    let in_root = || number_of(entry(root.as_ref()?.dictionary()?, b"DSS"));
+    let in_store = || {
+        let store = judge.history.value(judge.base, root.as_ref()?.dictionary()?, b"DSS")?;
+        number_of(entry(store.dictionary()?, b"VRI"))
+    };
+    in_store().or_else(in_root).or_else(in_trailer).into_iter().collect()
+}
+
+/// The name of an entry: the signature's SHA-1 in capital letters (table 262). Some signers use another digest, or small ones.
+fn is_digest(key: &[u8]) -> bool {
+    (40..=128).contains(&key.len()) && key.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Whether a list of streams changed; `None` if it is no such list.

@@ -136,9 +136,9 @@ impl<'a> History<'a> {
         })
     }
 
-    /// What the newest state says about pages, form and signatures, as a document of lopdf. Everything else,
-    /// and the data of streams, is left out.
-    pub fn document(&self) -> Document {
+    /// What the newest state says about pages, form and signatures, as a document of lopdf, and about `annotations` if asked
+    /// for. Everything else, and the data of streams, is left out.
+    pub fn document(&self, annotations: bool) -> Document {
         let (mut doc, last) = (Document::new(), self.last());
         doc.trailer = self.newest().trailer.clone();
         let mut waiting: Vec<u32> = number_of(doc.trailer.get(b"Root").ok()).into_iter().collect();
@@ -155,9 +155,12 @@ impl<'a> History<'a> {
             let Some(parsed) = self.get(last, number) else { continue };
             let dictionary = parsed.dictionary();
             let is_catalog = dictionary.is_some_and(|dictionary| dictionary.has(b"Pages"));
-            if !dictionary.is_some_and(|dictionary| dictionary.has_type(b"Page")) {
-                let wanted = |key: &[u8]| {
-                    if is_catalog { CATALOG_KEYS.contains(&key) } else { !OTHER_KEYS.contains(&key) }
+            let is_page = dictionary.is_some_and(|dictionary| dictionary.has_type(b"Page"));
+            if !is_page || annotations {
+                let wanted = |key: &[u8]| match (is_page, is_catalog) {
+                    (true, _) => key == b"Annots",
+                    (false, true) => CATALOG_KEYS.contains(&key),
+                    (false, false) => !OTHER_KEYS.contains(&key),
                 };
                 let uses = parsed.uses();
                 waiting.extend(uses.iter().filter(|used| wanted(uses.key(used))).map(|used| used.number));

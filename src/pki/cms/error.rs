@@ -50,6 +50,12 @@ pub enum CmsProblem {
     NoSigner,
     #[error("the signature has {count} signers; in a PDF file there must be one")]
     SeveralSigners { count: usize },
+    #[error("the signer signed {count} times; once is enough")]
+    SignedRepeatedly { count: usize },
+    #[error(
+        "{count} people signed at once, and all of them hold; in a PDF file each signs in a field of their own"
+    )]
+    SignedTogether { count: usize },
     #[error("a certificate in the signature cannot be read: {why}")]
     UnreadableCertificate { why: String },
     #[error("the signature has more certificates than the {read} that are read")]
@@ -88,6 +94,8 @@ pub enum CmsProblem {
     Signature { why: SignatureProblem },
     #[error("the signature brings content of its own where the document should be what was signed")]
     ContentNotDetached,
+    #[error("what was signed is of the kind {oid}, and not plain data as in PDF files")]
+    OtherContent { oid: String },
     #[error("the signature has no content where it should hold the document's digest")]
     ContentMissing,
     #[error("bytes other than padding follow the signature")]
@@ -101,7 +109,10 @@ impl CmsProblem {
             CmsProblem::Signature { why: SignatureProblem::Mismatch | SignatureProblem::KeyMismatch } => {
                 ProblemKind::Signature
             }
-            CmsProblem::Signature { .. } | CmsProblem::UnsupportedDigest { .. } => ProblemKind::Unsupported,
+            CmsProblem::Signature { .. }
+            | CmsProblem::UnsupportedDigest { .. }
+            | CmsProblem::OtherContent { .. }
+            | CmsProblem::SignedTogether { .. } => ProblemKind::Unsupported,
             CmsProblem::SignerCertificateMissing | CmsProblem::SigningCertificateMismatch => {
                 ProblemKind::Signer
             }
@@ -110,6 +121,7 @@ impl CmsProblem {
             | CmsProblem::UnreadableRevocation { .. }
             | CmsProblem::NoSigningCertificate
             | CmsProblem::TrailingData
+            | CmsProblem::SignedRepeatedly { .. }
             | CmsProblem::DigestAlgorithmsDiffer => ProblemKind::Note,
             _ => ProblemKind::Format,
         }

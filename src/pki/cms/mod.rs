@@ -99,6 +99,29 @@ impl SignerCheck {
         self.digest_matches && self.signature_valid && !self.problems.iter().any(CmsProblem::is_failure)
     }
 
+    /// Whether content and signature hold; `None` where that cannot be told, because an algorithm is not supported or nobody
+    /// knows the signer's key.
+    pub fn holds(&self) -> Option<bool> {
+        let untold = |problem: &CmsProblem| match problem.kind() {
+            ProblemKind::Unsupported => true,
+            ProblemKind::Signer => *problem == CmsProblem::SignerCertificateMissing,
+            _ => false,
+        };
+        let together = |problem: &CmsProblem| matches!(problem, CmsProblem::SignedTogether { .. });
+        let mut failures =
+            self.problems.iter().filter(|problem| problem.is_failure() && !together(problem)).peekable();
+        match failures.peek() {
+            None => Some(self.digest_matches && self.signature_valid),
+            Some(_) => {
+                if failures.all(untold) {
+                    None
+                } else {
+                    Some(false)
+                }
+            }
+        }
+    }
+
     /// Nothing holds, for one reason.
     pub(super) fn failed(problem: CmsProblem) -> SignerCheck {
         SignerCheck {

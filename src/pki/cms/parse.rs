@@ -14,6 +14,7 @@ use super::super::ber::{
 use super::super::certificate::Certificate;
 use super::super::digest::DigestAlgorithm;
 use super::super::known::Known;
+use super::super::signature::own_digest;
 use super::attributes::{self, AlgorithmProtection, Attributes, EssCertId};
 use super::identity::without_zeros;
 use super::revocation::Found;
@@ -63,6 +64,8 @@ pub fn signed_data(contents: &[u8], known: &Known) -> Result<SignedData, CmsErro
     for one in all.into_iter().take(MAX_SIGNERS) {
         signers.push(signer(&one?, known, &mut certificates, &mut found, &mut problems)?);
     }
+    // Of several the one with the strongest digest speaks for all.
+    signers.sort_by_key(|signer| signer.digest_algorithm.is_none_or(DigestAlgorithm::is_weak));
     match all.into_iter().count() {
         0 => problems.push(CmsProblem::NoSigner),
         1 => {}
@@ -149,7 +152,9 @@ fn signer(
 
     let mut signer = Signer {
         identifier,
-        digest_algorithm: DigestAlgorithm::from_oid(&digest_identifier.oid),
+        // Some signers name the signature algorithm here, as in sha1WithRSAEncryption; its digest is meant.
+        digest_algorithm: DigestAlgorithm::from_oid(&digest_identifier.oid)
+            .or_else(|| own_digest(&digest_identifier)),
         digest_identifier,
         signature_algorithm,
         signature_value,

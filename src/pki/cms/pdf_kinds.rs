@@ -4,7 +4,7 @@ use super::super::ber::{self, Elements, OCTET_STRING};
 use super::super::certificate::Certificate;
 use super::super::digest::DigestAlgorithm;
 use super::super::signature::{self, Message, SignatureProblem, Weakness};
-use super::{CmsError, CmsProblem, SignedData, SignerCheck};
+use super::{CmsError, CmsProblem, ID_DATA, SignedData, SignerCheck};
 use der::asn1::ObjectIdentifier;
 use spki::AlgorithmIdentifierOwned;
 
@@ -23,6 +23,10 @@ pub fn check_detached(
     // An empty string inside is how some writers say that there is nothing.
     if signed.content().is_some_and(|content| !content.is_empty()) {
         check.problems.push(CmsProblem::ContentNotDetached);
+    }
+    // What was signed as something else, and for another purpose, is no signature of a document (EN 319 142-1, 6.3).
+    if signed.content_type != ID_DATA {
+        check.problems.push(CmsProblem::OtherContent { oid: signed.content_type.to_string() });
     }
     check
 }
@@ -57,8 +61,32 @@ fn first_signer(
         Some(signer) => signer.verify_among(signed, pool, digest),
         None => return SignerCheck::failed(CmsProblem::NoSigner),
     };
-    check.problems.extend(signed.problems.iter().cloned());
+    for problem in &signed.problems {
+        check.problems.push(match problem {
+            CmsProblem::SeveralSigners { count } => several(*count, &check, signed, pool, digest),
+            other => other.clone(),
+        });
+    }
     check
+}
+
+/// What several signers in one signature mean. PAdES allows one (EN 319 142-1, 4.1); CMS and ISO 32000 know no such rule, and
+/// a library that adds the only signer twice breaks nothing.
+fn several(
+    count: usize,
+    first: &SignerCheck,
+    signed: &SignedData,
+    pool: &[Certificate],
+    digest: &dyn Fn(DigestAlgorithm) -> Vec<u8>,
+) -> CmsProblem {
+    let others: Vec<_> =
+        signed.signers.iter().skip(1).map(|signer| signer.verify_among(signed, pool, digest)).collect();
+    let all_hold = count == signed.signers.len() && first.passed() && others.iter().all(SignerCheck::passed);
+    match others.iter().all(|other| other.signer == first.signer) {
+        _ if !all_hold => CmsProblem::SeveralSigners { count },
+        true => CmsProblem::SignedRepeatedly { count },
+        false => CmsProblem::SignedTogether { count },
+    }
 }
 
 /// What `check_rsa_sha1` found.
