@@ -214,7 +214,7 @@ fn each_way_of_being_wrong_has_its_reason() {
         fails(wrong, CmsProblem::SigningCertificateMismatch);
     }
     fails("protected-wrongly", CmsProblem::AlgorithmProtectionMismatch);
-    fails("two-signers", CmsProblem::SeveralSigners { count: 2 });
+    fails("two-signers", CmsProblem::SignedTogether { count: 2 });
     let mismatch = CmsProblem::Signature { why: SignatureProblem::Mismatch };
     for forged in ["time-changed", "wrong-digest-info", "signer-of-another-key"] {
         fails(forged, mismatch.clone());
@@ -235,6 +235,28 @@ fn each_way_of_being_wrong_has_its_reason() {
     let bare = parse("bare-other-type");
     let check = bare.signers[0].verify(&bare, |algorithm| algorithm.hash(&content()));
     assert_eq!(failures(&check), [&CmsProblem::SignedAttributesMissing]);
+}
+
+#[test]
+fn of_several_signers_every_one_must_hold() {
+    let content = content();
+    let look = |signed: &SignedData| check_detached(signed, &[], |algorithm| algorithm.hash(&content));
+    let two = parse("two-signers");
+    assert_eq!((look(&two).holds(), look(&two).passed()), (Some(true), false), "two people, and both hold");
+    for index in 0..2 {
+        let mut forged = two.clone();
+        forged.signers[index].signature_value[7] ^= 1;
+        assert!(look(&forged).problems.contains(&CmsProblem::SeveralSigners { count: 2 }));
+        assert_eq!(look(&forged).holds(), Some(false));
+    }
+    // A library that adds its only signer twice breaks nothing.
+    let mut same = parse("rsa-sha256");
+    same.signers.push(same.signers[0].clone());
+    same.problems.push(CmsProblem::SeveralSigners { count: 2 });
+    assert!(look(&same).passed(), "{:?}", look(&same).problems);
+    assert!(look(&same).problems.contains(&CmsProblem::SignedRepeatedly { count: 2 }));
+    let unknown = check("md5");
+    assert_eq!((unknown.holds(), unknown.passed()), (None, false), "it cannot be told");
 }
 
 #[test]
