@@ -335,3 +335,92 @@ fn every_refusal_carries_a_hint() {
     without.extend(ask(&["search"]));
     assert!(without.is_empty(), "no hint:\n{}", without.join("\n"));
 }
+
+/// What somebody reads who asks for no JSON: stdout and stderr, in that order.
+fn said(archive: &Archive, lang: &str, args: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shosoin"));
+    command.args(["--data", archive.data().to_str().unwrap(), "--lang", lang]).args(args);
+    let ran = command.stdin(std::process::Stdio::null()).output().unwrap();
+    String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap()
+}
+
+#[test]
+fn refusals_are_told_in_japanese_down_to_the_field() {
+    let archive = Archive::new();
+    let file = archive.file("a.pdf", &pdf::contract("a", 1_000));
+    let file = file.to_str().unwrap();
+    let folder = archive.tmp();
+    let folder = folder.to_str().unwrap();
+    let rest = ["--counterparty", "A", "--no-amount"];
+    for (args, expected) in [
+        (
+            [&["deposit", file, "--date", "2026-02-30"], rest.as_slice()].concat(),
+            "取引年月日：2026年2月30日は暦にありません",
+        ),
+        (
+            [&["deposit", file, "--date", "令和0年1月1日"], rest.as_slice()].concat(),
+            "令和は1年（元年）から始まります",
+        ),
+        (
+            vec!["deposit", file, "--date", "2026-02-01", "--counterparty", "A", "--amount", "1e9"],
+            "取引金額：「1e9」は指数表示",
+        ),
+        (vec!["deposit", file, "--date", "2026-02-01", "--counterparty", "", "--no-amount"], "取引先"),
+        (vec!["deposit", file, "--date", "2026-02-01"], "--no-amount"),
+        (
+            vec!["deposit", folder, "--date", "2026-02-01", "--counterparty", "A", "--no-amount"],
+            "ディレクトリです",
+        ),
+        (vec!["search", "--date", "2026-03-01..2026-02-01"], "順序をご確認ください"),
+        (vec!["search", "--amount", "百円ぐらい"], "「百円ぐらい」は金額として読み取れません"),
+        (vec!["search", "--limit", "0"], "表示件数"),
+        (vec!["show", "xyz"], "「xyz」は文書の番号"),
+        (vec!["frobnicate"], "コマンドの書き方が違います"),
+    ] {
+        let said = said(&archive, "ja", &args);
+        assert!(said.contains("エラー: ") && said.contains("対処: "), "{args:?}: {said}");
+        assert!(said.contains(expected), "{args:?}: {said}");
+        assert!(!said.contains("\u{1b}["), "no colours where nobody sees them: {said}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_sound_pdf_is_called_so_in_words() {
+    let archive = Archive::new();
+    let headless = pdf::contract("a", 4_000).split_off(100);
+    for (name, bytes, ja, en) in [
+        ("empty.pdf", Vec::new(), "空のファイル", "The file is empty"),
+        ("text.txt", b"hello".to_vec(), "PDFではありません", "This is not a PDF"),
+        ("headless.pdf", headless, "PDFが壊れています", "The PDF is damaged"),
+        ("encrypted.pdf", fixture("encrypted_user.pdf"), "暗号化されたPDF", "The PDF is encrypted"),
+    ] {
+        let file = archive.file(name, &bytes);
+        let args = [&["deposit", file.to_str().unwrap()], FLAGS.as_slice()].concat();
+        let first = said(&archive, "ja", &args);
+        assert!(first.contains(ja), "{name}: {first}");
+        let again = said(&archive, "en", &args);
+        assert!(again.contains(en) && again.contains("was deposited before"), "{name}: {again}");
+    }
+}
+
+#[test]
+fn rejected_rows_come_back_and_never_over_the_index_book() {
+    let archive = Archive::new();
+    let rows = "file,date,counterparty,amount\nnone.pdf,2026-02-01,A,1\n";
+    let book = archive.file("index.csv", rows.as_bytes());
+    let book = book.to_str().unwrap();
+    for flag in ["--rejects", "--receipts"] {
+        let failure = archive.run(["import", book, flag, book]).failure(2);
+        assert!(!failure.hint.is_empty());
+        assert_eq!(fs::read_to_string(book).unwrap(), rows, "{flag}");
+    }
+    let done = archive.run(["import", book]);
+    assert_eq!(done.code, 3);
+    assert_eq!(done.value()["rejects"][0]["line"], 2);
+    assert!(text(&done.value()["rejects"][0]["reason"]).contains("none.pdf"));
+    let rejects = archive.path("rejects.csv");
+    let done = archive.run(["import", book, "--rejects", rejects.to_str().unwrap()]);
+    assert!(
+        done.value().get("rejects").is_none() && fs::read_to_string(rejects).unwrap().contains("none.pdf")
+    );
+}

@@ -416,3 +416,23 @@ fn a_lost_index_is_made_again_with_the_same_answers() {
     let all = damaged.run(&["search"]).success();
     assert_eq!(ids_of(&all).len(), whole.records.len());
 }
+
+/// One damaged contract stops nothing: the others come out, and whoever asked is told which one did not.
+#[test]
+fn an_export_without_a_damaged_contract_says_so() {
+    let whole = Whole::new(End::Closed);
+    let damaged = whole.copy();
+    let objects = files(&damaged.data().join("store/objects"));
+    let objects = objects.iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+    flip(objects, 55);
+    let target = damaged.home.path().join("package");
+    let export = damaged.run(&["export", "-o", target.to_str().unwrap()]);
+    assert_eq!(export.code, 3, "{export:?}");
+    let (value, originals) = (export.value(), files(&target.join("data/originals")));
+    assert_eq!((&value["records"], originals.len()), (&2.into(), 2));
+    let bytes: u64 = originals.iter().map(|path| fs::metadata(path).unwrap().len()).sum();
+    assert_eq!(value["bytes"], bytes);
+    let [left_out] = value["problems"].as_array().unwrap().as_slice() else { panic!("{value}") };
+    assert!(whole.records.contains_key(text(&left_out["id"])), "{value}");
+    assert!(export.stderr.contains(text(&left_out["id"])) && !text(&left_out["reason"]).is_empty());
+}

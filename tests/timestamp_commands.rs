@@ -193,6 +193,7 @@ fn evidence_commands(archive: &Archive, id: &str, file: &std::path::Path, author
     let other = archive.file("other", b"another contract");
     let wrong = verify(&er, &other, &root);
     assert_eq!((wrong.code, &wrong.value()["verdict"]), (4, &"invalid".into()));
+    assert!(text(&wrong.value()["reason"]).contains("not what the timestamp covers"), "{wrong:?}");
     let malformed = verify(&other, file, &root);
     assert_eq!((malformed.code, &malformed.value()["verdict"]), (4, &"malformed".into()));
     let stranger = Authority::new("Stranger", None);

@@ -14,7 +14,7 @@ use super::principal::Principal;
 use super::records::Loaded;
 use super::rows::{self, IdempotencyRow, RecordRow, V1};
 use crate::journal::Act;
-use crate::record::{Metadata, Money, RecordId, Span, Version};
+use crate::record::{EntryError, Metadata, Money, RecordId, Span, Version};
 use crate::seal::Purpose;
 use crate::store::{Batch, Table};
 
@@ -90,11 +90,9 @@ impl Archive {
         }
         let metadata = apply(&newest.metadata, changes);
         if metadata == newest.metadata {
-            return Err(ArchiveError::Invalid(
-                "nothing would change; name at least one field with a new value".into(),
-            ));
+            return Err(ArchiveError::Entry(EntryError::NothingChanges.into()));
         }
-        metadata.validate().map_err(|error| ArchiveError::Invalid(error.to_string()))?;
+        metadata.validate().map_err(|error| ArchiveError::Entry(error.into()))?;
         let withdrawn = newest.withdrawn;
         let next = NextVersion { act: Act::Correct, reason, metadata, withdrawn };
         self.write_version(who, record, newest, next, repeat)
@@ -217,7 +215,7 @@ pub struct Repeat {
 pub(super) fn checked_reason(reason: &str) -> Result<String, ArchiveError> {
     let reason = reason.trim();
     if reason.is_empty() {
-        return Err(ArchiveError::Invalid("the reason is empty; say in a few words why".into()));
+        return Err(ArchiveError::Entry(EntryError::NoReason.into()));
     }
     if reason.chars().count() > MAX_REASON_CHARS {
         return Err(ArchiveError::Invalid(format!(

@@ -58,7 +58,7 @@ impl Archive {
     pub fn deposit(&self, who: &Principal, deposit: Deposit) -> Result<Receipt, ArchiveError> {
         permit_for(who, Action::Deposit, &deposit.metadata.entity)?;
         self.check_size(deposit.bytes.len() as u64)?;
-        deposit.metadata.validate().map_err(|error| ArchiveError::Invalid(error.to_string()))?;
+        deposit.metadata.validate().map_err(|error| ArchiveError::Entry(error.into()))?;
         let milestones = Milestones::of(&deposit.bytes);
         let digest = Digest(milestones.sha256());
         let dedup_key = self.keyring.dedup_key(&digest);

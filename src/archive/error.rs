@@ -16,6 +16,9 @@ pub enum ArchiveError {
     /// The request itself is wrong; trying again unchanged cannot help.
     #[error("{0}")]
     Invalid(String),
+    /// So is something that a person typed.
+    #[error("{0}")]
+    Entry(crate::record::Entry),
     #[error("there is no record {0}")]
     NoSuchRecord(RecordId),
     #[error("there is no {0}")]
@@ -105,7 +108,7 @@ impl ArchiveError {
     /// A stable word for scripts, as in `{"error":{"code"}}`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Invalid(_) => "invalid",
+            Self::Invalid(_) | Self::Entry(_) => "invalid",
             Self::NoSuchRecord(_) | Self::NotFound(_) | Self::Destroyed { .. } => "not-found",
             Self::Refused(_) => "retention",
             Self::Held(_) => "hold",
@@ -146,7 +149,9 @@ impl ArchiveError {
     /// What to do next, where there is something to do.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Invalid(_) => "correct the value that is named, then repeat; --help shows examples",
+            Self::Invalid(_) | Self::Entry(_) => {
+                "correct the value that is named, then repeat; --help shows examples"
+            }
             Self::Config(crate::config::ConfigError::Unreadable { .. }) => {
                 "check that the file is there, and who may read it"
             }

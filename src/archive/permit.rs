@@ -8,72 +8,93 @@ use std::fmt;
 
 use super::principal::{Principal, Role, Scope, same_person};
 
-/// What somebody wants to do. A verb of the engine is one of these; looking at a list counts as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
+/// Declares the actions once: each with its words, after "may not".
+macro_rules! actions {
+    ($($(#[$about:meta])* $name:ident: $words:literal,)*) => {
+        /// What somebody wants to do. A verb of the engine is one of these; looking at a list counts as well.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action {
+            $($(#[$about])* $name,)*
+        }
+
+        impl Action {
+            /// Every action, in the order of declaration.
+            pub const ALL: &'static [Action] = &[$(Action::$name,)*];
+
+            /// The action in words, after "may not".
+            pub fn words(self) -> &'static str {
+                match self {
+                    $(Self::$name => $words,)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
     // Contracts.
-    Search,
-    Show,
-    Get,
-    Deposit,
-    Correct,
+    Search: "search records",
+    Show: "see records",
+    Get: "get documents",
+    Deposit: "deposit documents",
+    Correct: "correct metadata",
     /// And reinstate.
-    Withdraw,
+    Withdraw: "withdraw or reinstate records",
     /// Packages, index books and evidence for an auditor.
-    Export,
+    Export: "export records",
     /// Links with which a counterparty downloads.
-    Link,
+    Link: "make download links",
     // How long they are kept.
-    RetentionPolicies,
+    RetentionPolicies: "read retention policies",
     /// What comes due, contract ends and notice deadlines among it.
-    RetentionDue,
-    FiscalYears,
+    RetentionDue: "see what comes due",
+    FiscalYears: "see fiscal years",
     /// Fiscal years, loss years, policies.
-    RetentionChange,
+    RetentionChange: "change fiscal years and retention policies",
     /// Proposing a shorter period, and consenting as the second person.
-    RetentionShorten,
-    HoldList,
-    HoldPlace,
-    HoldRelease,
-    DispositionList,
-    DispositionPlan,
-    DispositionApprove,
-    DispositionPerform,
+    RetentionShorten: "shorten retention periods",
+    HoldList: "see holds",
+    HoldPlace: "place holds",
+    HoldRelease: "release holds",
+    DispositionList: "see dispositions",
+    DispositionPlan: "plan dispositions",
+    DispositionApprove: "approve dispositions",
+    DispositionPerform: "perform dispositions",
     // Proof.
     /// Signatures, fixity, evidence of records.
-    Verify,
-    TimestampStatus,
+    Verify: "verify records",
+    TimestampStatus: "see the state of timestamps",
     /// Attest what is due, renew what expires.
-    TimestampRun,
+    TimestampRun: "attest and renew timestamps",
     /// A PAdES rendition beside the original.
-    Rendition,
+    Rendition: "make renditions",
     // The journal.
     /// With the details of entries, which tell what contracts say.
-    JournalList,
-    JournalProof,
-    JournalVerify,
+    JournalList: "read the journal",
+    JournalProof: "ask for proofs of journal entries",
+    JournalVerify: "verify the journal",
     /// All of it, details still sealed.
-    JournalExport,
+    JournalExport: "export the journal",
     // Upkeep, without the content of contracts.
-    Status,
-    IndexStatus,
-    IndexRebuild,
-    Fsck,
-    BackupList,
-    BackupRun,
-    BackupVerify,
-    JobsList,
-    JobsRun,
-    NoticesShow,
-    NoticesSend,
-    KeysStatus,
+    Status: "see what archive this is",
+    IndexStatus: "see the state of the index",
+    IndexRebuild: "rebuild the index",
+    Fsck: "check the whole archive",
+    BackupList: "see backups",
+    BackupRun: "run backups",
+    BackupVerify: "verify backups",
+    JobsList: "see jobs",
+    JobsRun: "run jobs",
+    NoticesShow: "see notices",
+    NoticesSend: "send notices",
+    KeysStatus: "see the state of keys",
     /// Rotation, recovery kits.
-    KeysChange,
+    KeysChange: "rotate or recover keys",
     // People.
-    UserList,
-    UserChange,
+    UserList: "see users",
+    UserChange: "add or change users",
     /// Tokens of anybody; one's own can always be listed and revoked.
-    TokenChange,
+    TokenChange: "create or revoke tokens",
 }
 
 /// What an action is about.
@@ -88,57 +109,6 @@ pub enum About {
 }
 
 impl Action {
-    /// Every action, in the order of declaration.
-    pub const ALL: [Action; 44] = {
-        use Action::*;
-        [
-            Search,
-            Show,
-            Get,
-            Deposit,
-            Correct,
-            Withdraw,
-            Export,
-            Link,
-            RetentionPolicies,
-            RetentionDue,
-            FiscalYears,
-            RetentionChange,
-            RetentionShorten,
-            HoldList,
-            HoldPlace,
-            HoldRelease,
-            DispositionList,
-            DispositionPlan,
-            DispositionApprove,
-            DispositionPerform,
-            Verify,
-            TimestampStatus,
-            TimestampRun,
-            Rendition,
-            JournalList,
-            JournalProof,
-            JournalVerify,
-            JournalExport,
-            Status,
-            IndexStatus,
-            IndexRebuild,
-            Fsck,
-            BackupList,
-            BackupRun,
-            BackupVerify,
-            JobsList,
-            JobsRun,
-            NoticesShow,
-            NoticesSend,
-            KeysStatus,
-            KeysChange,
-            UserList,
-            UserChange,
-            TokenChange,
-        ]
-    };
-
     /// The table: who may, beside the owner, who may do everything.
     pub fn roles(self) -> &'static [Role] {
         use Role::{Admin, Approver, Auditor, Clerk, Manager, System};
@@ -204,56 +174,6 @@ impl Action {
             | Self::TokenChange => About::Nobody,
             // A verb moves up from here when it asks for the scope of every record that it touches.
             _ => About::Archive,
-        }
-    }
-
-    /// The action in words, after "may not".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Search => "search records",
-            Self::Show => "see records",
-            Self::Get => "get documents",
-            Self::Deposit => "deposit documents",
-            Self::Correct => "correct metadata",
-            Self::Withdraw => "withdraw or reinstate records",
-            Self::Export => "export records",
-            Self::Link => "make download links",
-            Self::RetentionPolicies => "read retention policies",
-            Self::RetentionDue => "see what comes due",
-            Self::FiscalYears => "see fiscal years",
-            Self::RetentionChange => "change fiscal years and retention policies",
-            Self::RetentionShorten => "shorten retention periods",
-            Self::HoldList => "see holds",
-            Self::HoldPlace => "place holds",
-            Self::HoldRelease => "release holds",
-            Self::DispositionList => "see dispositions",
-            Self::DispositionPlan => "plan dispositions",
-            Self::DispositionApprove => "approve dispositions",
-            Self::DispositionPerform => "perform dispositions",
-            Self::Verify => "verify records",
-            Self::TimestampStatus => "see the state of timestamps",
-            Self::TimestampRun => "attest and renew timestamps",
-            Self::Rendition => "make renditions",
-            Self::JournalList => "read the journal",
-            Self::JournalProof => "ask for proofs of journal entries",
-            Self::JournalVerify => "verify the journal",
-            Self::JournalExport => "export the journal",
-            Self::Status => "see what archive this is",
-            Self::IndexStatus => "see the state of the index",
-            Self::IndexRebuild => "rebuild the index",
-            Self::Fsck => "check the whole archive",
-            Self::BackupList => "see backups",
-            Self::BackupRun => "run backups",
-            Self::BackupVerify => "verify backups",
-            Self::JobsList => "see jobs",
-            Self::JobsRun => "run jobs",
-            Self::NoticesShow => "see notices",
-            Self::NoticesSend => "send notices",
-            Self::KeysStatus => "see the state of keys",
-            Self::KeysChange => "rotate or recover keys",
-            Self::UserList => "see users",
-            Self::UserChange => "add or change users",
-            Self::TokenChange => "create or revoke tokens",
         }
     }
 }

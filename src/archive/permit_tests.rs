@@ -84,12 +84,6 @@ fn every_role_may_exactly_what_the_table_says() {
 }
 
 #[test]
-fn all_lists_every_action_once_in_order_of_declaration() {
-    assert!(Action::ALL.windows(2).all(|pair| pair[0] < pair[1]));
-    assert_eq!(Action::ALL.len(), Action::TokenChange as usize + 1);
-}
-
-#[test]
 fn an_administrator_never_sees_what_a_contract_says() {
     let content = [
         Action::Search,
@@ -145,14 +139,14 @@ fn two_roles_may_what_either_may_and_no_role_may_nothing() {
     let both = Principal::new("x", [Role::Clerk, Role::Approver], Scope::Everything);
     assert!(permit(&both, Action::Deposit).is_ok() && permit(&both, Action::DispositionApprove).is_ok());
     assert!(permit(&both, Action::UserChange).is_err());
-    for action in Action::ALL {
+    for &action in Action::ALL {
         assert!(permit(&Principal::anonymous(), action).is_err(), "{action:?}");
     }
 }
 
 #[test]
 fn whose_scope_is_limited_has_nothing_to_do_with_the_archive_as_a_whole() {
-    for action in Action::ALL {
+    for &action in Action::ALL {
         for role in Role::ALL {
             let (free, bound) = (permit(&someone(role), action), permit(&limited(role), action));
             let expected = free.is_ok() && action.about() != About::Archive;
@@ -188,7 +182,7 @@ fn nobody_is_the_second_person_after_themselves() {
 fn a_refusal_says_who_what_and_which_role_it_takes() {
     let refused = permit(&someone(Role::Clerk), Action::Export).unwrap_err().to_string();
     assert_eq!(refused, "somebody (clerk) may not export records: that takes the role manager or auditor");
-    for action in Action::ALL {
+    for &action in Action::ALL {
         if let Err(refusal) = permit(&Principal::anonymous(), action) {
             assert!(!refusal.to_string().ends_with("role "), "{action:?} has no role to be given");
         }

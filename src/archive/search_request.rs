@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::ArchiveError;
-use crate::record::{Currency, DateRange, amount};
+use crate::record::date::DateError;
+use crate::record::{Currency, DateRange, Entry, EntryError, amount};
 use crate::retention::class_named;
 use crate::search::{AmountFilter, DateSpan, Query, Sort, Versions, Withdrawn};
 
@@ -67,7 +68,7 @@ impl SearchRequest {
     /// Reads the texts.
     ///
     /// # Errors
-    /// [`ArchiveError::Invalid`], naming the condition that cannot be read and what to write instead.
+    /// [`ArchiveError::Entry`] or [`ArchiveError::Invalid`], naming the condition that cannot be read and what to write instead.
     pub fn query(&self, default_currency: Currency) -> Result<Query, ArchiveError> {
         Ok(Query {
             date: self.date_span()?,
@@ -98,7 +99,7 @@ impl SearchRequest {
         let Some(text) = given(&self.date).filter(|text| text != "..") else {
             return Ok(DateSpan::default());
         };
-        let range: DateRange = text.parse().map_err(|error| invalid("date", error))?;
+        let range: DateRange = text.parse().map_err(|error: DateError| invalid("date", error))?;
         Ok(DateSpan { from: range.from, to: range.to })
     }
 
@@ -116,7 +117,9 @@ impl SearchRequest {
             (None, false) => Ok(AmountFilter::Any),
             (Some(text), false) => {
                 let range = amount::parse_range(&text, currency).map_err(|error| invalid("amount", error))?;
-                let currency = currency.code().parse().map_err(|error| invalid("currency", error))?;
+                let currency = currency.code().parse();
+                let currency =
+                    currency.map_err(|error| ArchiveError::Invalid(format!("currency: {error}")))?;
                 Ok(AmountFilter::Range { from: range.from, to: range.to, currency })
             }
         }
@@ -147,8 +150,8 @@ fn sort(text: Option<&str>) -> Result<Sort, ArchiveError> {
     })
 }
 
-fn invalid(field: &str, error: impl std::fmt::Display) -> ArchiveError {
-    ArchiveError::Invalid(format!("{field}: {error}"))
+fn invalid(field: &'static str, error: impl Into<EntryError>) -> ArchiveError {
+    ArchiveError::Entry(Entry::of(field, error))
 }
 
 fn unknown(field: &str, found: &str, known: &str) -> ArchiveError {

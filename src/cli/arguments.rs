@@ -330,6 +330,7 @@ pub struct DemoOptions {
 
 #[derive(Debug, Args)]
 pub struct CompletionOptions {
+    /// Which shell
     pub shell: clap_complete::Shell,
 }
 

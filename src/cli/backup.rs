@@ -41,26 +41,32 @@ impl TierName {
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
     /// Make the next generation
+    #[command(after_help = "Example:\n  shosoin backup run daily")]
     Run {
+        /// Which tier
         tier: TierName,
         /// Begin in an empty directory although there were backups of this tier before
         #[arg(long)]
         new: bool,
     },
     /// Every generation there is
+    #[command(after_help = "Example:\n  shosoin backup list")]
     List,
     /// Read everything that a generation needs, and compare
+    #[command(after_help = "Example:\n  shosoin backup verify daily-12")]
     Verify {
         /// `daily-12`, or `daily` for the newest; without it the newest of every tier
         generation: Option<String>,
     },
     /// Verify a generation and mend what is damaged, from this archive or from another tier; manifests that cannot be
     /// believed are removed
+    #[command(after_help = "Example:\n  shosoin backup repair daily")]
     Repair {
         /// `daily-12`, or `daily` for the newest
         generation: String,
     },
     /// Restore a generation for practice, open it, and compare it with this archive
+    #[command(after_help = "Example:\n  shosoin backup drill daily")]
     Drill {
         /// `daily-12`, or `daily` for the newest
         #[arg(default_value = "daily")]

@@ -69,7 +69,8 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
         let message =
             format!("{} is larger than the {limit} bytes that this archive accepts", path.display());
         let hint = "raise [deposit] max_bytes in shosoin.toml if the machine has the memory";
-        CliError::new("too-large", message, Some(hint))
+        let ja = format!("{} は、このアーカイブの上限 {limit} バイトを超えています", path.display());
+        CliError::new("too-large", message, Some(hint)).ja(ja)
     };
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() > limit {
@@ -109,16 +110,21 @@ fn fill_gaps(
     let summary = summary(&filled, output.lang);
     if has_gaps(&filled) {
         let message = format!("metadata is missing, and the file does not tell it; known so far: {summary}");
-        return Err(CliError::new(
-            "invalid",
-            message,
-            Some("give --date, --counterparty and --amount (or --no-amount)"),
-        ));
+        let hint = "give --date, --counterparty and --amount (or --no-amount)";
+        let ja = format!(
+            "項目が足りず、ファイルからも読み取れません。--date、--counterparty、--amount（または --no-amount）で指定してください。\
+             わかっている項目: {summary}"
+        );
+        return Err(CliError::new("invalid", message, Some(hint)).ja(ja));
     }
     if !accept && !confirm(&summary, output) {
         let message = format!("metadata is missing; the file suggests: {summary}");
         let hint = "give the values as flags, or add --accept-suggestions to take them unseen";
-        return Err(CliError::new("invalid", message, Some(hint)));
+        let ja = format!(
+            "項目が足りません。ファイルからは次のように読み取れます: {summary}。\
+             各項目を指定するか、このまま預けるなら --accept-suggestions を付けてください"
+        );
+        return Err(CliError::new("invalid", message, Some(hint)).ja(ja));
     }
     *metadata = filled;
     Ok(())

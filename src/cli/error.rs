@@ -24,6 +24,8 @@ pub struct CliError {
     /// Stable word for scripts.
     pub code: String,
     pub message: String,
+    /// The same in Japanese, where there are words for more than the kind of error.
+    pub message_ja: Option<String>,
     pub hint: Option<String>,
 }
 
@@ -33,8 +35,19 @@ impl CliError {
             exit: exit_of(code),
             code: code.into(),
             message: message.into(),
+            message_ja: None,
             hint: hint.map(str::to_owned),
         }
+    }
+
+    /// The message in Japanese, else as it is.
+    pub fn told_ja(&self) -> &str {
+        self.message_ja.as_deref().unwrap_or(&self.message)
+    }
+
+    /// Adds the message in Japanese.
+    pub fn ja(self, message: impl Into<String>) -> Self {
+        Self { message_ja: Some(message.into()), ..self }
     }
 
     /// The command line itself is wrong.
@@ -61,7 +74,16 @@ impl CliError {
         // A file that is made under another name first tells that name too, which nobody asked about.
         let told = error.to_string();
         let told = told.split(" at path ").next().unwrap_or_default();
-        Self::new(code, format!("{}: {told}", path.display()), Some(hint))
+        let ja = match error.kind() {
+            ErrorKind::NotFound => "そのファイルはありません",
+            ErrorKind::PermissionDenied => "読み書きの権限がありません",
+            ErrorKind::StorageFull => "ディスクの空きがありません",
+            ErrorKind::IsADirectory => "ディレクトリです。ファイルを指定してください",
+            ErrorKind::AlreadyExists => "すでにあります。別の名前にするか、先に移してください",
+            _ => told,
+        };
+        let ja = format!("{}: {ja}", path.display());
+        Self::new(code, format!("{}: {told}", path.display()), Some(hint)).ja(ja)
     }
 }
 
@@ -83,12 +105,14 @@ fn exit_of(code: &str) -> u8 {
 
 impl From<ArchiveError> for CliError {
     fn from(error: ArchiveError) -> Self {
-        Self::new(error.code(), error.to_string(), error.hint().as_deref())
+        let message_ja = crate::web::japanese(&error);
+        Self { message_ja, ..Self::new(error.code(), error.to_string(), error.hint().as_deref()) }
     }
 }
 
 impl From<Problem> for CliError {
     fn from(problem: Problem) -> Self {
-        Self::new(&problem.code, problem.detail, problem.hint.as_deref())
+        let message_ja = problem.detail_ja;
+        Self { message_ja, ..Self::new(&problem.code, problem.detail, problem.hint.as_deref()) }
     }
 }

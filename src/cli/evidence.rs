@@ -73,9 +73,19 @@ impl Judging {
     }
 }
 
+/// A report with its reasons in one sentence, for scripts that want to show one.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    report: &'a ForeignReport,
+    /// `null` when there is nothing to say.
+    reason: Option<String>,
+}
+
 /// Prints a report; what is not valid ends with the exit code of a failed verification.
 pub fn tell(report: &ForeignReport, output: &Output) -> Result<ExitCode, CliError> {
-    output.result(report, |out| {
+    let reason = Some(report.reasons.join("; ")).filter(|reason| !reason.is_empty());
+    output.result(&Told { report, reason }, |out| {
         let verdict = match report.verdict {
             ForeignVerdict::Valid => output.text("有効", "valid"),
             ForeignVerdict::Indeterminate => output.text("判断できません", "indeterminate"),

@@ -1,7 +1,7 @@
 //! `export`: a BagIt package as a ZIP or a directory.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use super::CliError;
 use super::arguments::ExportOptions;
 use super::client::Client;
+use super::error::PARTLY_DONE;
 use super::get::{beside, keep};
 use super::output::{Output, counted};
 use super::show::id;
@@ -25,6 +26,16 @@ struct Exported<'a> {
     /// Bytes of the originals.
     bytes: u64,
     path: &'a Path,
+    /// Records that could not be exported, as `data/problems.csv` lists them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<LeftOut>,
+}
+
+/// A record that is not in the package.
+#[derive(Serialize)]
+struct LeftOut {
+    id: String,
+    reason: String,
 }
 
 pub fn run(data: &Path, options: &ExportOptions, output: &Output) -> Result<ExitCode, CliError> {
@@ -42,20 +53,53 @@ pub fn run(data: &Path, options: &ExportOptions, output: &Output) -> Result<Exit
     let client = Client::open(data)?;
     let mut zip = beside(target).map_err(|error| CliError::file(target, &error))?;
     let headers = download(&client, &selection, &mut zip, output)?;
+    let (bytes, problems) = look_inside(zip.as_file()).map_err(|error| unreadable(target, &error))?;
     if is_zip(target) {
         keep(zip, target)?;
     } else {
         unpack(zip.as_file(), target)?;
     }
-    let (records, bytes) = (number(&headers, "x-shosoin-records"), number(&headers, "x-shosoin-bytes"));
-    let exported = Exported { records, bytes, path: target };
+    let records = number(&headers, "x-shosoin-records").saturating_sub(problems.len() as u64);
+    let exported = Exported { records, bytes, path: target, problems };
     output.result(&exported, |out| {
         let (records, path) = (exported.records, target.display());
         let ja = format!("{records} 件を {path} に書き出しました");
         let en = format!("exported {} to {path}", counted(records, "record"));
         writeln!(out, "{}", output.text(&ja, &en))
     })?;
-    Ok(ExitCode::SUCCESS)
+    for LeftOut { id, reason } in &exported.problems {
+        output.say(
+            &format!("書き出せませんでした: {id}: {reason}"),
+            &format!("could not be exported: {id}: {reason}"),
+        );
+    }
+    Ok(if exported.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PARTLY_DONE) })
+}
+
+/// Bytes of the originals in a package, and what could not be put into it.
+fn look_inside(zip: &File) -> Result<(u64, Vec<LeftOut>), zip::result::ZipError> {
+    let mut package = zip::ZipArchive::new(zip)?;
+    let (mut bytes, mut problems) = (0, Vec::new());
+    for index in 0..package.len() {
+        let mut file = package.by_index(index)?;
+        let name = file.name()?.into_owned();
+        if name.contains("/data/originals/") {
+            bytes += file.size();
+        } else if name.ends_with("/data/problems.csv") {
+            let mut text = String::new();
+            file.read_to_string(&mut text)?;
+            let text = text.trim_start_matches('\u{feff}').as_bytes();
+            let rows = csv::Reader::from_reader(text).into_records().filter_map(Result::ok);
+            let cell = |row: &csv::StringRecord, at: usize| row.get(at).unwrap_or_default().to_owned();
+            problems = rows.map(|row| LeftOut { id: cell(&row, 0), reason: cell(&row, 1) }).collect();
+        }
+    }
+    Ok((bytes, problems))
+}
+
+/// A package that cannot be read back, or not be written out.
+fn unreadable(target: &Path, error: &dyn std::fmt::Display) -> CliError {
+    CliError::new("file", format!("{}: {error}", target.display()), Some("free some space and repeat"))
 }
 
 fn is_zip(target: &Path) -> bool {
@@ -84,10 +128,7 @@ fn download(
 /// Unpacks a package into a new directory. Every name was checked when the package was made; the ZIP
 /// library refuses names that lead out all the same.
 fn unpack(zip: &File, target: &Path) -> Result<(), CliError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        let message = format!("{}: {error}", target.display());
-        CliError::new("file", message, Some("free some space and repeat"))
-    };
+    let failed = |error: &dyn std::fmt::Display| unreadable(target, error);
     let mut package = zip::ZipArchive::new(zip).map_err(|error| failed(&error))?;
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let scratch =

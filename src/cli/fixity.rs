@@ -21,12 +21,14 @@ pub struct FixityOptions {
 #[derive(Debug, Subcommand)]
 pub enum FixityCommand {
     /// Read all contracts now, or the next part of them
+    #[command(after_help = "Example:\n  shosoin fixity run --parts 90")]
     Run {
         /// Read one of so many parts, going on where the last run ended
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         parts: u32,
     },
     /// How far the nightly reading has come, and what it found
+    #[command(after_help = "Example:\n  shosoin fixity status")]
     Status,
 }
 

@@ -32,7 +32,20 @@ pub struct Imported {
     pub duplicates: u64,
     pub rejected: u64,
     pub seconds: f64,
+    /// Rows that were not taken, unless a file was named for them; the first thousand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejects: Vec<RejectedRow>,
 }
+
+/// A row that was not taken.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RejectedRow {
+    pub line: u64,
+    pub reason: String,
+}
+
+/// Most rows whose reasons an answer in JSON holds; `--rejects` has no such bound.
+const MAX_REJECTS: usize = 1_000;
 
 pub fn run(data: &Path, options: &ImportOptions, output: &Output) -> Result<ExitCode, CliError> {
     let started = Instant::now();
@@ -40,12 +53,13 @@ pub fn run(data: &Path, options: &ImportOptions, output: &Output) -> Result<Exit
     let status: Status = client.get("/api/v1/status")?;
     let rows = open_index(options, &status)?.count() as u64;
     let book = open_index(options, &status)?;
-    let mut import = Import::start(&client, options, &status, book.header(), output.progress(rows, "rows"))?;
+    let talk = (output.progress(rows, "rows"), output);
+    let mut import = Import::start(&client, options, &status, book.header(), talk)?;
     client.run(import.deposit_all(book))?;
     let mut imported = import.finish()?;
     imported.seconds = started.elapsed().as_secs_f64();
     output.result(&imported, |out| {
-        let Imported { deposited, duplicates, rejected, seconds } = imported;
+        let Imported { deposited, duplicates, rejected, seconds, .. } = imported;
         let ja = format!(
             "預け入れ {deposited} 件、預け入れ済み {duplicates} 件、不備 {rejected} 件（{seconds:.1} 秒）"
         );
@@ -75,9 +89,23 @@ fn open_index(options: &ImportOptions, status: &Status) -> Result<IndexBook<File
     };
     let defaults = Defaults { entity, currency: status.currency, class: "contract".into() };
     IndexBook::open(file, encoding, defaults).map_err(|error| {
-        let hint = "correct the index book; samples/index.csv shows one";
+        let hint = "correct the index book; the first line of `search --csv` shows its columns";
         CliError::new("invalid", format!("{}: {error}", path.display()), Some(hint))
     })
+}
+
+/// Refuses to write over the index book that is being read.
+fn spare_the_index(path: &Path, index: &Path) -> Result<(), CliError> {
+    let same = match (path.canonicalize(), index.canonicalize()) {
+        (Ok(path), Ok(index)) => path == index,
+        _ => false,
+    };
+    if !same {
+        return Ok(());
+    }
+    let message = format!("{} is the index book itself", path.display());
+    let ja = format!("{} は索引簿そのものです。別の名前を指定してください", path.display());
+    Err(CliError { hint: Some("choose another name".into()), ..CliError::usage(message) }.ja(ja))
 }
 
 /// An import under way.
@@ -88,6 +116,7 @@ struct Import<'a> {
     rejects: Option<RejectsWriter<BufWriter<File>>>,
     receipts: Option<File>,
     bar: indicatif::ProgressBar,
+    output: &'a Output,
     done: Imported,
 }
 
@@ -99,8 +128,11 @@ impl<'a> Import<'a> {
         options: &ImportOptions,
         status: &Status,
         header: &[String],
-        bar: indicatif::ProgressBar,
+        (bar, output): (indicatif::ProgressBar, &'a Output),
     ) -> Result<Self, CliError> {
+        for path in [&options.rejects, &options.receipts].into_iter().flatten() {
+            spare_the_index(path, &options.index)?;
+        }
         let beside = || options.index.parent().unwrap_or(Path::new("")).to_owned();
         let rejects = options.rejects.as_deref().map(|path| {
             let writer = File::create(path).and_then(|file| RejectsWriter::new(BufWriter::new(file), header));
@@ -117,6 +149,7 @@ impl<'a> Import<'a> {
             rejects: rejects.transpose()?,
             receipts: receipts.transpose()?,
             bar,
+            output,
             done: Imported::default(),
         })
     }
@@ -177,7 +210,12 @@ impl<'a> Import<'a> {
                 .write(reject)
                 .map_err(|error| CliError::new("io", format!("rejected rows: {error}"), None)),
             None => {
-                self.bar.suspend(|| eprintln!("line {}: {}", reject.line, reject.reason));
+                let Reject { line, reason, .. } = reject;
+                if self.done.rejects.len() < MAX_REJECTS {
+                    self.done.rejects.push(RejectedRow { line: *line, reason: reason.clone() });
+                }
+                let (ja, en) = (format!("{line}行目: {reason}"), format!("line {line}: {reason}"));
+                self.bar.suspend(|| self.output.say(&ja, &en));
                 Ok(())
             }
         }

@@ -13,6 +13,7 @@ mod evidence;
 mod export;
 mod fixity;
 mod get;
+mod help;
 mod hold;
 mod import;
 mod index;
@@ -43,7 +44,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use arguments::{Arguments, Command};
 pub use error::CliError;
@@ -51,7 +52,7 @@ use output::{Lang, Output};
 
 /// Runs one command and says how it ended (exit codes: `cli/error.rs`).
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match read() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
@@ -64,6 +65,20 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.exit)
         }
     }
+}
+
+/// Reads the command line; `--help` speaks the language of the talk.
+fn read() -> Result<Arguments, clap::Error> {
+    if Lang::detect(chosen_lang(&given())) == Lang::En {
+        return Arguments::try_parse();
+    }
+    let matches = help::in_japanese(Arguments::command()).try_get_matches()?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut Arguments::command()))
+}
+
+/// The words of the command line, for a look before it is read.
+fn given() -> Vec<String> {
+    std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect()
 }
 
 fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, CliError> {
@@ -110,7 +125,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let given: Vec<String> = std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect();
+    let given = given();
     let (json, lang) = (given.iter().any(|one| one == "--json"), Lang::detect(chosen_lang(&given)));
     if json || lang == Lang::Ja {
         Output::new(json, lang).error(&CliError::usage(first_part(&error.to_string())));

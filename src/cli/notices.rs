@@ -22,8 +22,10 @@ pub struct NoticesOptions {
 #[derive(Debug, Subcommand)]
 pub enum NoticesCommand {
     /// What comes due
+    #[command(after_help = "Example:\n  shosoin notices list")]
     List,
     /// Tell what is new, at most one message a day
+    #[command(after_help = "Example:\n  shosoin notices send --dry-run")]
     Send {
         /// Only show what comes due; send nothing
         #[arg(long)]

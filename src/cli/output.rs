@@ -36,6 +36,13 @@ pub fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Text of a record within a line of ours: as it is, but for what would end the line or turn its direction, so that a
+/// name cannot pass for another line or another name.
+pub fn inline(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// Where and how a command speaks.
 pub struct Output {
     pub json: bool,
@@ -93,7 +100,7 @@ impl Output {
         let mut err = std::io::stderr().lock();
         if self.lang == Lang::Ja {
             let words = japanese(&error.code);
-            let _ = writeln!(err, "エラー: {}（{}）\n対処: {}", words.what, error.message, words.hint);
+            let _ = writeln!(err, "エラー: {}（{}）\n対処: {}", words.what, error.told_ja(), words.hint);
             return;
         }
         let _ = writeln!(err, "error: {}", error.message);
@@ -123,5 +130,21 @@ impl Output {
         let spinner = ProgressBar::new_spinner().with_message(self.text(ja, en).to_owned());
         spinner.enable_steady_tick(std::time::Duration::from_millis(120));
         spinner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_in_its_line_and_keeps_its_direction() {
+        assert_eq!(inline("改行\n商店\r\u{202e}x"), "改行 商店 x");
+        assert_eq!(inline("葛\u{e0100}城　㈱髙﨑"), "葛\u{e0100}城　㈱髙﨑");
+    }
+
+    #[test]
+    fn things_are_counted_in_plain_english() {
+        assert_eq!((counted(1, "record"), counted(0, "record")), ("1 record".into(), "0 records".into()));
     }
 }

@@ -10,7 +10,7 @@ use super::CliError;
 use super::arguments::SearchOptions;
 use super::client::{Client, with_query};
 use super::deposit::amount_text;
-use super::output::{Output, counted};
+use super::output::{Output, counted, inline};
 use crate::archive::{SearchPage, SearchRequest};
 
 pub fn run(data: &Path, options: &SearchOptions, output: &Output) -> Result<ExitCode, CliError> {
@@ -53,13 +53,14 @@ fn print_page(page: &SearchPage, output: &Output, out: &mut dyn Write) -> std::i
     )?;
     for hit in &page.hits {
         let amount = amount_text(hit.amount, hit.currency.as_deref(), output);
-        let title = hit.title.as_deref().unwrap_or("");
+        let title = inline(hit.title.as_deref().unwrap_or(""));
+        let party = inline(&hit.counterparty);
         let mark = match (hit.withdrawn, hit.current) {
             (true, _) => output.text("【取下げ】", "[withdrawn] "),
             (_, false) => output.text("【旧版】", "[superseded] "),
             _ => "",
         };
-        writeln!(out, "{}  {}  {mark}{}  {amount}  {title}", hit.id, hit.date, hit.counterparty)?;
+        writeln!(out, "{}  {}  {mark}{party}  {amount}  {title}", hit.id, hit.date)?;
     }
     if let Some(next) = &page.next {
         writeln!(out, "{} --after {next}", output.text("続き:", "more:"))?;

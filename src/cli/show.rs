@@ -8,13 +8,15 @@ use super::CliError;
 use super::arguments::IdOptions;
 use super::client::Client;
 use super::deposit::amount_text;
-use super::output::Output;
+use super::output::{Output, inline};
 use crate::archive::{RecordView, StampDue, StampState};
 use crate::record::{RecordId, Version};
 
 /// Reads an id before anything is sent, so that a typing error is a usage error.
 pub(super) fn id(text: &str) -> Result<RecordId, CliError> {
-    text.parse().map_err(|error: crate::record::id::InvalidRecordId| CliError::usage(error.to_string()))
+    text.parse().map_err(|error: crate::record::id::InvalidRecordId| {
+        CliError::usage(error.to_string()).ja(format!("「{text}」は文書の番号（ID）ではありません"))
+    })
 }
 
 pub fn run(data: &Path, options: &IdOptions, output: &Output) -> Result<ExitCode, CliError> {
@@ -89,10 +91,10 @@ fn print_version(version: &Version, output: &Output, out: &mut dyn Write) -> std
     if let Some(reason) = &version.reason {
         writeln!(out, "    {}: {reason}", output.text("理由", "reason"))?;
     }
-    writeln!(out, "    {}  {}  {amount}", metadata.transaction_date, metadata.counterparty.name)?;
+    writeln!(out, "    {}  {}  {amount}", metadata.transaction_date, inline(&metadata.counterparty.name))?;
     let optional = [&metadata.title, &metadata.number];
-    let texts: Vec<_> = optional.iter().filter_map(|text| text.as_deref()).collect();
-    writeln!(out, "    {}  {}", metadata.class, texts.join("  "))?;
+    let texts: Vec<_> = optional.iter().filter_map(|text| text.as_deref().map(inline)).collect();
+    writeln!(out, "    {}", [vec![metadata.class.clone()], texts].concat().join("  "))?;
     if version.withdrawn {
         writeln!(out, "    {}", output.text("取下げ", "withdrawn"))?;
     }

@@ -16,14 +16,17 @@ pub struct TimestampOptions {
 #[derive(Debug, Subcommand)]
 pub enum TimestampCommand {
     /// Timestamp every record that has no timestamp yet, with one request
+    #[command(after_help = "Example:\n  shosoin timestamp attest")]
     Attest,
     /// Renew what ends soon, with one request
+    #[command(after_help = "Example:\n  shosoin timestamp renew --within 365d")]
     Renew {
         /// Renew what ends within so many days, e.g. 365d; from shosoin.toml by default
         #[arg(long, value_name = "DAYS", value_parser = days)]
         within: Option<u32>,
     },
     /// What is protected until when, what is due, what became of the requests
+    #[command(after_help = "Example:\n  shosoin timestamp status")]
     Status,
     /// Copies of contracts with validation data and a document timestamp inside (PAdES-LTA), kept beside the originals
     #[command(
@@ -31,6 +34,7 @@ pub enum TimestampCommand {
     )]
     Rendition(Box<RenditionFlags>),
     /// Verify anybody's timestamp token (RFC 3161) over a file
+    #[command(after_help = "Example:\n  shosoin timestamp verify --token token-1.tst --data contract.pdf")]
     Verify {
         /// The token, or the whole answer of an authority without its status
         #[arg(long, value_name = "FILE")]
@@ -71,6 +75,9 @@ pub struct EvidenceOptions {
 #[derive(Debug, Subcommand)]
 pub enum EvidenceCommand {
     /// Verify anybody's evidence record over one file, or over a group of files
+    #[command(
+        after_help = "Example:\n  shosoin evidence verify --er record.ers --data contract.pdf --trust ./roots"
+    )]
     Verify {
         /// The evidence record
         #[arg(long, value_name = "FILE")]

@@ -21,6 +21,7 @@ pub struct TokenOptions {
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
     /// Make a token for a user; it is printed now and never again
+    #[command(after_help = "Example:\n  shosoin token create tanaka --name laptop --expires 2027-03-31")]
     Create {
         /// The user
         user: String,
@@ -32,8 +33,10 @@ pub enum TokenCommand {
         expires: Option<String>,
     },
     /// Tokens and their ends, without the tokens themselves
+    #[command(after_help = "Example:\n  shosoin token list")]
     List,
     /// End a token at once
+    #[command(after_help = "Example:\n  shosoin token revoke 1f0c2d3e4a5b6c7d")]
     Revoke {
         /// As the list shows it
         id: String,

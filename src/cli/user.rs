@@ -21,6 +21,7 @@ pub struct UserOptions {
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
     /// Add a user
+    #[command(after_help = "Example:\n  shosoin user add tanaka --role clerk --entity 本社")]
     Add {
         /// As the journal will show it
         name: String,
@@ -35,9 +36,12 @@ pub enum UserCommand {
         os_user: Option<String>,
     },
     /// All users
+    #[command(after_help = "Example:\n  shosoin user list")]
     List,
     /// Change roles, entities or operating-system user
+    #[command(after_help = "Example:\n  shosoin user change tanaka --role clerk --role manager")]
     Change {
+        /// Name of the user
         name: String,
         /// The roles from now on
         #[arg(long = "role", value_name = "ROLE")]
@@ -53,10 +57,19 @@ pub enum UserCommand {
         os_user: Option<String>,
     },
     /// Let somebody in no more; what they did stays in the journal
-    Disable { name: String },
+    #[command(after_help = "Example:\n  shosoin user disable tanaka")]
+    Disable {
+        /// Name of the user
+        name: String,
+    },
     /// Let somebody in again
-    Enable { name: String },
+    #[command(after_help = "Example:\n  shosoin user enable tanaka")]
+    Enable {
+        /// Name of the user
+        name: String,
+    },
     /// Who you are here, and with which roles
+    #[command(after_help = "Example:\n  shosoin user me")]
     Me,
 }
 

@@ -7,7 +7,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use super::pages::japanese;
 use crate::archive::ArchiveError;
+use crate::retention::Lang;
 
 /// Problem details (RFC 9457, section 3) with our `code` and `hint` as extension members.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -20,6 +22,9 @@ pub struct Problem {
     pub status: u16,
     /// What happened.
     pub detail: String,
+    /// The same in Japanese, where it is about something that a person typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail_ja: Option<String>,
     /// A stable word for scripts.
     pub code: String,
     /// What to do next.
@@ -34,6 +39,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error").into(),
             status: status.as_u16(),
             detail: detail.into(),
+            detail_ja: None,
             code: code.into(),
             hint,
         }
@@ -67,6 +73,14 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail, Some("see the server's log".into()))
     }
 
+    /// What happened, in the reader's language as far as there are words for it.
+    pub fn told(&self, lang: Lang) -> &str {
+        match (lang, &self.detail_ja) {
+            (Lang::Ja, Some(japanese)) => japanese,
+            _ => &self.detail,
+        }
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -87,7 +101,8 @@ impl From<ArchiveError> for Problem {
         if status.is_server_error() {
             tracing::error!(%error, code = error.code(), "a request failed");
         }
-        Self::new(status, error.code(), error.to_string(), error.hint())
+        let detail_ja = japanese(&error);
+        Self { detail_ja, ..Self::new(status, error.code(), error.to_string(), error.hint()) }
     }
 }
 

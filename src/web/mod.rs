@@ -21,6 +21,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub use auth::Local;
 pub use doors::{Door, door};
 pub use error::Problem;
+pub use pages::japanese;
 pub use server::{Listening, in_process, serve};
 
 use crate::archive::{Archive, ArchiveError};

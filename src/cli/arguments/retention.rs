@@ -15,6 +15,7 @@ pub struct RetentionOptions {
 #[derive(Debug, Subcommand)]
 pub enum RetentionCommand {
     /// How long one record is kept, and why
+    #[command(after_help = "Example:\n  shosoin retention explain 0198c0de-0000-7000-8000-000000000001")]
     Explain(IdOptions),
     /// Records whose period ends before a day
     #[command(after_help = "Example:\n  shosoin retention due --before 2036-04-01")]
@@ -24,6 +25,7 @@ pub enum RetentionCommand {
         before: Option<String>,
     },
     /// The policies in force, and those that still hold for earlier deposits
+    #[command(after_help = "Example:\n  shosoin retention policies")]
     Policies,
     /// Check policy files without an archive: every key, every worked example
     #[command(after_help = "Example:\n  shosoin retention check retention-policies/jp-companies-act.toml")]
@@ -33,16 +35,19 @@ pub enum RetentionCommand {
         files: Vec<PathBuf>,
     },
     /// The fiscal years of our own legal entities
+    #[command(after_help = "Example:\n  shosoin retention fiscal-years")]
     FiscalYears {
         #[command(subcommand)]
         command: Option<FiscalYearsCommand>,
     },
     /// Keep records for a shorter time than was decided once: proposed by one person, approved by another
+    #[command(after_help = "Example:\n  shosoin retention shorten list")]
     Shorten {
         #[command(subcommand)]
         command: ShortenCommand,
     },
     /// Take over changed policy files and decide about every record again
+    #[command(after_help = "Example:\n  shosoin retention reevaluate")]
     Reevaluate,
 }
 
@@ -61,11 +66,13 @@ pub enum ShortenCommand {
         reason: String,
     },
     /// Consent to a proposal; takes somebody other than its author
+    #[command(after_help = "Example:\n  shosoin retention shorten approve 1")]
     Approve {
         /// Number of the proposal
         number: String,
     },
     /// All proposals
+    #[command(after_help = "Example:\n  shosoin retention shorten list")]
     List,
 }
 
@@ -132,6 +139,7 @@ pub enum HoldCommand {
     )]
     Place(Box<HoldPlaceOptions>),
     /// Release a hold; takes a second person
+    #[command(after_help = "Example:\n  shosoin hold release 訴訟2026-1 --reason \"the dispute is settled\"")]
     Release {
         /// Name of the hold
         name: String,
@@ -140,6 +148,7 @@ pub enum HoldCommand {
         reason: String,
     },
     /// All holds
+    #[command(after_help = "Example:\n  shosoin hold list")]
     List,
 }
 
@@ -169,6 +178,7 @@ pub struct DispositionOptions {
 #[derive(Debug, Subcommand)]
 pub enum DispositionCommand {
     /// List what may be destroyed, with reasons, for somebody else to approve
+    #[command(after_help = "Example:\n  shosoin disposition plan")]
     Plan {
         /// These records only; everything eligible by default
         #[arg(value_name = "ID")]
@@ -178,6 +188,7 @@ pub enum DispositionCommand {
         transfer_to: Option<String>,
     },
     /// Consent to a plan; takes somebody other than its author
+    #[command(after_help = "Example:\n  shosoin disposition approve 0198c0de-0000-7000-8000-000000000001")]
     Approve {
         /// Number of the plan
         plan: String,
@@ -208,11 +219,13 @@ pub enum DispositionCommand {
         archive: Option<String>,
     },
     /// Destroy what an approved plan names and is still eligible; may be repeated after an interruption
+    #[command(after_help = "Example:\n  shosoin disposition perform 0198c0de-0000-7000-8000-000000000001")]
     Perform {
         /// Number of the plan
         plan: String,
     },
     /// All plans
+    #[command(after_help = "Example:\n  shosoin disposition list")]
     List,
     /// The certificate of a destroyed record
     #[command(after_help = "Example:\n  shosoin disposition certificate 0197e2c4-… -o certificate.pdf")]

@@ -31,19 +31,26 @@ pub struct KeyOptions {
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// What protects the key, what it wraps, whether there is a recovery kit
+    #[command(after_help = "Example:\n  shosoin key status")]
     Status,
     /// Set or change the passphrase of the key file, or remove it. Asked for at the terminal, or read from the files that
     /// SHOSOIN_PASSPHRASE_FILE and SHOSOIN_NEW_PASSPHRASE_FILE name
+    #[command(after_help = "Example:\n  shosoin key passphrase")]
     Passphrase {
         /// Go back to a key file without a passphrase
         #[arg(long)]
         remove: bool,
     },
     /// Split the key into shares for several people, of which some together restore it
+    #[command(after_help = "Example:\n  shosoin key recovery-kit --shares 5 --threshold 3 -o kit")]
     RecoveryKit(kit::KitOptions),
     /// Restore a lost key file from shares of a recovery kit
+    #[command(
+        after_help = "Example:\n  shosoin key recover --share share-01.txt --share share-03.txt --share share-04.txt"
+    )]
     Recover(recover::RecoverOptions),
     /// Replace the key by a new one, while everything goes on; after an interruption, the same again
+    #[command(after_help = "Example:\n  shosoin key rotate")]
     Rotate,
 }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::{Changes, Principal};
+use crate::archive::{ArchiveError, Changes, Principal};
 use crate::config::Config;
 use crate::record::counterparty::{normalize_corporate_number, normalize_invoice_number};
-use crate::record::{Counterparty, Currency, Metadata, Money, Span, TaxBasis, amount, date, file_name};
+use crate::record::{
+    Counterparty, Currency, Entry, EntryError, Metadata, Money, Span, TaxBasis, amount, date, file_name,
+};
 use crate::retention::class_named;
 use crate::web::Problem;
 
@@ -194,12 +196,15 @@ impl MetadataInput {
     }
 }
 
-fn optional_date(field: &str, text: &Option<String>) -> Result<Option<Option<chrono::NaiveDate>>, Problem> {
+fn optional_date(
+    field: &'static str,
+    text: &Option<String>,
+) -> Result<Option<Option<chrono::NaiveDate>>, Problem> {
     let Some(text) = text else { return Ok(None) };
     non_empty(text).map(|text| read(field, date::parse_date(&text))).transpose().map(Some)
 }
 
-fn optional_span(field: &str, text: &Option<String>) -> Result<Option<Option<Span>>, Problem> {
+fn optional_span(field: &'static str, text: &Option<String>) -> Result<Option<Option<Span>>, Problem> {
     let Some(text) = text else { return Ok(None) };
     non_empty(text).map(|text| read(field, text.parse::<Span>())).transpose().map(Some)
 }
@@ -212,8 +217,8 @@ fn non_empty(text: &str) -> Option<String> {
     if text.trim().is_empty() { None } else { Some(text.to_owned()) }
 }
 
-fn read<T, E: std::fmt::Display>(field: &str, result: Result<T, E>) -> Result<T, Problem> {
-    result.map_err(|error| Problem::invalid(format!("{field}: {error}")))
+fn read<T, E: Into<EntryError>>(field: &'static str, result: Result<T, E>) -> Result<T, Problem> {
+    result.map_err(|error| ArchiveError::Entry(Entry::of(field, error)).into())
 }
 
 fn missing(field: &str, advice: &str) -> Problem {

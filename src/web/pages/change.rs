@@ -47,7 +47,7 @@ pub async fn correct(
     let changes = match input.changes(before, currency) {
         Ok(changes) => changes,
         Err(problem) => {
-            edit.error = Some(problem.detail);
+            edit.error = Some(problem.told(page.lang).to_owned());
             let template = RecordTemplate { edit, ..record::load(&app, who, page, id).await? };
             return super::render(StatusCode::UNPROCESSABLE_ENTITY, &template);
         }

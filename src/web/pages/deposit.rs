@@ -69,7 +69,10 @@ pub async fn deposit(
     }
     let metadata = match form.input().metadata(app.archive.config(), &who, file_name.as_deref()) {
         Ok(metadata) => metadata,
-        Err(problem) => return refuse(&app, &who, page, form, Some(problem.detail)),
+        Err(problem) => {
+            let told = problem.told(page.lang).to_owned();
+            return refuse(&app, &who, page, form, Some(told));
+        }
     };
     if let Err(message) = check(&metadata, &page) {
         return refuse(&app, &who, page, form, Some(message));

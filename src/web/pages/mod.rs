@@ -30,6 +30,8 @@ mod trail;
 mod upload;
 mod words;
 
+pub use words::japanese;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -3,10 +3,10 @@
 use super::display::day;
 use super::text::text;
 use crate::archive::ArchiveError;
-use crate::record::MetadataError;
 use crate::record::amount::AmountError;
 use crate::record::counterparty::{CounterpartyWarning, NumberError};
 use crate::record::date::DateError;
+use crate::record::{Entry, EntryError, MetadataError};
 use crate::retention::Lang;
 use crate::search::{MAX_LIMIT, MAX_TEXT_QUERY_CHARS, SearchError};
 
@@ -154,10 +154,55 @@ pub fn metadata(error: &MetadataError, lang: Lang) -> String {
     }
 }
 
+/// Why an entry is refused, after the name of its field.
+fn entry(entry: &Entry) -> String {
+    let ja = Lang::Ja;
+    let why = match &entry.error {
+        EntryError::Date(error) => date(error, ja),
+        EntryError::Amount(error) => amount(error, ja),
+        EntryError::Number(error) => number(error, ja),
+        EntryError::Metadata(error) => metadata(error, ja),
+        EntryError::Span(_) => "期間は「3か月」「90日」「1年」のように入力してください（50年まで）。".into(),
+        EntryError::Currency(_) => {
+            "通貨はJPY、USDのような3文字のコード（ISO 4217）で入力してください。".into()
+        }
+        EntryError::NoReason => "理由を入力してください。".into(),
+        EntryError::NothingChanges => {
+            "変わる項目がありません。新しい値を少なくとも一つ入力してください。".into()
+        }
+    };
+    let label = entry.field.and_then(|field| FIELD_LABELS.iter().find(|(name, _)| *name == field));
+    label.map_or(why.clone(), |(_, label)| format!("{label}：{why}"))
+}
+
+/// Fields as the API calls them, and as people do.
+const FIELD_LABELS: [(&str, &str); 11] = [
+    ("date", "取引年月日"),
+    ("amount", "取引金額"),
+    ("currency", "通貨"),
+    ("corporate_number", "法人番号"),
+    ("invoice_number", "登録番号"),
+    ("signed_on", "契約締結日"),
+    ("effective_from", "契約開始日"),
+    ("ends_on", "契約終了日"),
+    ("notice_period", "更新拒絶の通知期間"),
+    ("renews_every", "自動更新期間"),
+    ("received_on", "受領日"),
+];
+
+/// Why the engine refuses, in Japanese, where there are words for more than the kind of error.
+pub fn japanese(error: &ArchiveError) -> Option<String> {
+    match error {
+        ArchiveError::Entry(_) | ArchiveError::Search(_) => Some(refusal(error, Lang::Ja)),
+        _ => None,
+    }
+}
+
 /// Why the engine refuses a request as it stands.
 pub fn refusal(error: &ArchiveError, lang: Lang) -> String {
     match error {
         _ if lang == Lang::En => sentence(error),
+        ArchiveError::Entry(refused) => entry(refused),
         ArchiveError::Search(SearchError::Limit(_)) => format!("表示件数は1から{MAX_LIMIT}までです。"),
         ArchiveError::Search(SearchError::EmptyText) => {
             "フリーワードには文字か数字を入力してください。".into()
@@ -191,6 +236,15 @@ mod tests {
         let error = parse_date("2026-02-30").unwrap_err();
         assert_eq!(date(&error, Lang::Ja), "2026年2月30日は暦にありません。月と日をご確認ください。");
         assert!(date(&error, Lang::En).starts_with("There is no day 2026-02-30"));
+    }
+
+    #[test]
+    fn a_refused_entry_is_told_in_japanese_with_the_name_of_its_field() {
+        let error = parse_date("令和0年1月1日").unwrap_err();
+        let told = japanese(&ArchiveError::Entry(Entry::of("ends_on", error))).unwrap();
+        assert_eq!(told, "契約終了日：令和は1年（元年）から始まります。年をご確認ください。");
+        let told = japanese(&ArchiveError::Entry(EntryError::NoReason.into())).unwrap();
+        assert_eq!(told, "理由を入力してください。");
     }
 
     #[test]
