@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shosoin::cli::main()
+    shosoin::cli::main(shosoin::telemetry::start)
 }

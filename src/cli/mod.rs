@@ -51,12 +51,13 @@ pub use error::CliError;
 use output::{Lang, Output};
 
 /// Runs one command and says how it ended (exit codes: `cli/error.rs`).
-pub fn main() -> ExitCode {
+/// `start_log` is told whether a server runs, which logs more than a command that says itself how it failed.
+pub fn main(start_log: fn(bool)) -> ExitCode {
     let arguments = match read() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    crate::telemetry::start(matches!(arguments.command, Command::Serve(_)));
+    start_log(matches!(arguments.command, Command::Serve(_)));
     let output = Output::new(arguments.json, arguments.lang);
     match run(arguments, &output) {
         Ok(code) => code,

@@ -79,6 +79,7 @@ pub enum ShortenCommand {
 #[derive(Debug, Subcommand)]
 pub enum FiscalYearsCommand {
     /// List them (what `fiscal-years` alone does)
+    #[command(after_help = "Example:\n  shosoin retention fiscal-years list")]
     List,
     /// Write another calendar; one that shortens the periods of a year that is over waits for a second person
     #[command(
