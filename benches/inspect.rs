@@ -6,20 +6,21 @@
 //! the signatures of the certificates in the file. `warm` keeps one trust store, as bulk verification does (it remembers
 //! signatures of authorities); `cold` begins each file with a new one.
 //!
-//! What was learned (2 cores with eight busy processes beside it, opt-level 3, 2026-11-22): floor 4900 to 5060 files a second (3730
-//! to 3840 with the certificates' signatures), warm 1310 to 1360, cold 600 to 620: 3.7 times the floor (4.2 before, then on the
-//! same machine with less beside it), and the goal of 3 is not reached. pyHanko judged 6.8 (warm is 190 times as fast), pdfsig 83
-//! (16 times).
+//! What was learned (2 cores, quiet machine, release profile, 2026-11-23): floor 5013 to 5016 files a second (3869 to 3872 with the
+//! certificates' signatures), **warm 1806 to 1825, cold 785 to 812: 2.75 and 2.78 times the floor; the goal is 3.** In the run
+//! before, with the C library's allocator, 3.17 and 3.32; with our own code optimised file by file and not across crates
+//! (`--profile dev --config profile.dev.package.shosoin.opt-level=3`) 3.55. pyHanko judged 6.8 a second, pdfsig 83.
 //!
 //! What helped: certificates and CRLs that were read before are found by the digest of their bytes, with their parsed keys and
 //! verified signatures (`pki/known.rs`; OCSP answers, which differ from contract to contract, are not kept); the beginning that
 //! all byte ranges share is digested once; a token is checked once and not four times; sound files are read in the caller's
 //! thread. Then, 13 percent together: objects are found in a sorted table and not by hashing, references are told from the text of
 //! an object without building it, each revision's form is listed once and not for each signature, data of the security store
-//! are unpacked once, hexadecimal is compared in blocks, certificates are found by their last bytes and not by a digest.
-//! What is left, warm: 43 percent is reading the PDF (a third of that holds signed revisions against later ones), 27 the floor
-//! itself, the rest CMS and one OCSP signature; allocation is a sixth of all. mimalloc for the whole program gives 1580 (3.2 times
-//! the floor); it was not adopted, because it reserves a gigabyte of addresses where an operator may allow 1.5.
+//! are unpacked once, hexadecimal is compared in blocks, certificates are found by their last bytes and not by a digest. Then
+//! jemalloc (an eighth; mimalloc gives a twelfth and reserves a gigabyte of addresses, where an operator may allow 1.5), and
+//! encryption told by the trailers instead of a search through the whole file (3 percent).
+//! What is left, warm: 45 percent is reading the PDF (half of that holds signed revisions against later ones), a third the floor
+//! itself, the rest CMS and the signatures of OCSP answers.
 //! In deposits judging takes about 0.7 milliseconds a file when warm.
 //!
 //! `cargo bench --bench inspect -- [--seconds N] [--rounds N] [--files DIR] [--pdfsig] [--pyhanko PYTHON]`

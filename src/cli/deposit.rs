@@ -73,12 +73,18 @@ pub(super) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
         CliError::new("too-large", message, Some(hint)).ja(ja)
     };
     let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.len() > limit {
+    let told = file.metadata().map_err(failed)?.len();
+    if told > limit {
         return Err(too_large());
     }
-    // Devices and growing files do not tell their length: one byte beyond the limit is enough to know.
+    // Devices and growing files do not tell their length: one byte beyond the limit is enough to know. Room for all of it is
+    // asked for once, because growing would need more than twice as much.
+    let most = limit.saturating_add(1);
+    let room = if told > 0 { told + 1 } else { most };
     let mut bytes = Vec::new();
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    let no_room = |_| failed(std::io::ErrorKind::OutOfMemory.into());
+    bytes.try_reserve_exact(usize::try_from(room).unwrap_or(usize::MAX)).map_err(no_room)?;
+    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 

@@ -44,9 +44,8 @@ fn look_within(patience: Duration, bytes: &[u8], in_full: bool) -> (Inspection, 
         let format = if load::lost_its_header(bytes) { damaged } else { Format::NotPdf };
         return (Inspection::bare(format), None);
     };
-    let encrypted = load::is_encrypted(bytes);
     let bare = || {
-        Inspection::bare(if encrypted {
+        Inspection::bare(if load::is_encrypted(bytes) {
             Format::EncryptedPdf
         } else {
             Format::Pdf { version: version.clone() }
@@ -59,10 +58,10 @@ fn look_within(patience: Duration, bytes: &[u8], in_full: bool) -> (Inspection, 
     if load::has_too_many_tokens(bytes) {
         return unread(NotRead::TooComplex);
     }
-    if !encrypted && let Ok(Some((inspection, detail))) = guard::here(patience, || read_plain(bytes, in_full))
-    {
+    if let Ok(Some((inspection, detail))) = guard::here(patience, || read_plain(bytes, in_full)) {
         return (placed(inspection, offset), detail);
     }
+    let encrypted = load::is_encrypted(bytes);
     let left = patience.saturating_sub(began.elapsed());
     if left.is_zero() {
         return unread(NotRead::TookTooLong);
@@ -95,9 +94,9 @@ fn placed(mut inspection: Inspection, offset: usize) -> Inspection {
     inspection
 }
 
-/// Reads a sound file without lopdf's reader, and so without a thread of its own.
+/// Reads a sound file that is not encrypted without lopdf's reader, and so without a thread of its own.
 fn read_plain(bytes: &[u8], in_full: bool) -> Option<(Inspection, Option<Detail>)> {
-    let history = History::read(bytes);
+    let history = History::read_plain(bytes);
     read_sound(history.as_ref().ok()?, bytes, in_full, &history)
 }
 
@@ -239,5 +238,20 @@ mod tests {
         assert!(look_within(PATIENCE, &damaged, true).0.is_damaged());
         assert_eq!(not_read(&damaged, PATIENCE), None);
         assert_eq!(not_read(&damaged, Duration::ZERO), Some(NotRead::TookTooLong));
+    }
+
+    #[test]
+    fn a_file_that_only_mentions_encryption_is_read_and_one_whose_older_trailer_says_so_is_not() {
+        let mentions = Made::signed_with(&[(30, "(as in /Encrypt 5 0 R)")], "").bytes;
+        let inspection = inspect(&mentions);
+        assert!(matches!(inspection.format, Format::Pdf { .. }), "{:?}", inspection.format);
+        assert_eq!(inspection.signatures.len(), 1);
+        // In the first of two trailers, of which only the last has to name the catalog.
+        let mut older = Made::signed().update(&[(30, "null")]).bytes;
+        assert!(read_plain(&older, true).is_some());
+        let said = b"/Size 99 /Root 1 0 R";
+        let first = memchr::memmem::find(&older, said).expect("a trailer");
+        older[first..first + said.len()].copy_from_slice(b"/Encrypt 5 0 R      ");
+        assert!(read_plain(&older, true).is_none());
     }
 }

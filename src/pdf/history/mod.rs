@@ -71,13 +71,34 @@ impl<'a> History<'a> {
     /// # Errors
     /// When the chain is not sound, too long, or the file is encrypted with a password.
     pub fn read(file: &'a [u8]) -> Result<Self, Unreadable> {
+        let mut history = Self::as_written(file)?;
+        if history.newest().trailer.has(b"Encrypt") {
+            history.encrypted = true;
+            history.crypt = Some(crypt::with_empty_password(&history)?);
+            // The dictionary that says how was read before anything could be decrypted.
+            history.table.forget();
+        }
+        Ok(history)
+    }
+
+    /// As [`History::read`], of files in which no revision is encrypted.
+    ///
+    /// # Errors
+    /// When one is, or the chain is not sound, or too long.
+    pub fn read_plain(file: &'a [u8]) -> Result<Self, Unreadable> {
+        let history = Self::as_written(file)?;
+        let encrypted = history.revisions.iter().any(|revision| revision.trailer.has(b"Encrypt"));
+        if encrypted { Err(Unreadable::Encrypted) } else { Ok(history) }
+    }
+
+    fn as_written(file: &'a [u8]) -> Result<Self, Unreadable> {
         let sections = chain(file)?;
         let revisions = grouped(file, sections);
         let entries = revisions.iter().enumerate().flat_map(|(index, revision)| {
             revision.entries.iter().map(move |(&number, &entry)| (number, index, entry))
         });
         let table = Table::new(entries.collect());
-        let mut history = Self {
+        Ok(Self {
             file,
             revisions,
             table,
@@ -86,14 +107,7 @@ impl<'a> History<'a> {
             crypt: None,
             members: RefCell::default(),
             steps: Cell::new(0),
-        };
-        if history.newest().trailer.has(b"Encrypt") {
-            history.encrypted = true;
-            history.crypt = Some(crypt::with_empty_password(&history)?);
-            // The dictionary that says how was read before anything could be decrypted.
-            history.table.forget();
-        }
-        Ok(history)
+        })
     }
 
     /// Index of the newest revision.
