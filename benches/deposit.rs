@@ -4,7 +4,7 @@
 //! of group commit, which appends them to one file and fsyncs. Rounds alternate, so that both see the same machine.
 //!
 //! What was learned (2 cores, 2026-11-23, nothing else at work, release profile; profile with `perf record -p PID` in the second half
-//! of a round). 25 rounds: 1,602 to 2,804 contracts a second (245 to 428 MB/s), signatures judged, at 0.50 to 0.83 ms of processor
+//! of a round). 30 rounds: 1,602 to 2,804 contracts a second (245 to 428 MB/s), signatures judged, at 0.50 to 0.83 ms of processor
 //! each; floor 3,521 to 5,512: 0.36 to 0.60 of the floor, median 0.45. **The goal of 0.5 is reached in some rounds and not as a
 //! rule.** The same build does either within a minute; why was not found out. Since sealed objects are written once, into files
 //! of our own (`store/rocks/objects`), the disk takes what is asked of it. What is left: with eight clients on two processors all
@@ -13,7 +13,8 @@
 //!
 //! Tried against that, and without a gain: objects appended by the clients, with an fsync of each client (slower) or of the group (the
 //! same); whoever comes first commits for all that wait, without a thread (the same); no more clients preparing at a time than there
-//! are processors, in turns or on threads of their own (the same: groups get smaller, and each still waits for both fsyncs); besides,
+//! are processors, in turns or on threads of their own (the same: groups get smaller, and each still waits for both fsyncs); half of
+//! those that wait in a group, so that the others work meanwhile (the same); besides,
 //! a thread that writes the objects of the next group while the committer is at the one before (a twentieth faster at a tenth
 //! more processor time: not worth a second lock around the files). A thread of its own for the answers was worth a
 //! twentieth.

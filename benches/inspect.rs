@@ -6,9 +6,9 @@
 //! the signatures of the certificates in the file. `warm` keeps one trust store, as bulk verification does (it remembers
 //! signatures of authorities); `cold` begins each file with a new one.
 //!
-//! What was learned (2 cores, quiet machine, release profile, 2026-11-23): floor 5013 to 5016 files a second (3869 to 3872 with the
-//! certificates' signatures), **warm 1806 to 1825, cold 785 to 812: 2.75 and 2.78 times the floor; the goal is 3.** In the run
-//! before, with the C library's allocator, 3.17 and 3.32; with our own code optimised file by file and not across crates
+//! What was learned (2 cores, quiet machine, release profile, 2026-11-23): floor 5013 to 5138 files a second (3869 to 3977 with the
+//! certificates' signatures), **warm 1806 to 1860, cold 785 to 812: 2.74 to 2.78 times the floor; the goal is 3.** Before, with the
+//! C library's allocator, 3.17 and 3.32; with our own code optimised file by file and not across crates
 //! (`--profile dev --config profile.dev.package.shosoin.opt-level=3`) 3.55. pyHanko judged 6.8 a second, pdfsig 83.
 //!
 //! What helped: certificates and CRLs that were read before are found by the digest of their bytes, with their parsed keys and
