@@ -404,6 +404,18 @@ fn a_file_that_is_no_sound_pdf_is_called_so_in_words() {
 }
 
 #[test]
+fn one_file_that_cannot_be_read_does_not_keep_the_others_from_being_inspected() {
+    let archive = Archive::new();
+    let sound = archive.file("sound.pdf", &pdf::contract("a", 4_000));
+    let sound = sound.to_str().unwrap();
+    let ran = archive.run(["inspect", "/nowhere/a.pdf", sound]);
+    let files: Vec<Value> = ran.value().as_array().unwrap().iter().map(|one| one["file"].clone()).collect();
+    assert_eq!((ran.code, files), (3, vec![json!(sound)]));
+    assert!(ran.stderr.contains("/nowhere/a.pdf"), "{}", ran.stderr);
+    assert_eq!(archive.run(["inspect", "/nowhere/a.pdf", "/nowhere/b.pdf"]).failure(10).code, "not-found");
+}
+
+#[test]
 fn rejected_rows_come_back_and_never_over_the_index_book() {
     let archive = Archive::new();
     let rows = "file,date,counterparty,amount\nnone.pdf,2026-02-01,A,1\n";

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::CliError;
 use super::arguments::InspectOptions;
-use super::error::VERIFICATION_FAILED;
+use super::error::{PARTLY_DONE, VERIFICATION_FAILED};
 use super::output::Output;
 use crate::archive::{Clock, SystemClock};
 use crate::panel::{self, Panel, PanelSignature, Verdict};
@@ -30,7 +30,7 @@ struct Inspected {
     panel: Panel,
 }
 
-/// Judges every file; the exit code is 4 when a signature of any is invalid.
+/// Judges every file; the exit code is 4 when a signature of any is invalid, else 3 when some of several could not be read.
 pub fn run(options: &InspectOptions, output: &Output) -> Result<ExitCode, CliError> {
     let trust = trust(&options.trust)?;
     let at = options.at.unwrap_or_else(|| SystemClock.now());
@@ -38,23 +38,45 @@ pub fn run(options: &InspectOptions, output: &Output) -> Result<ExitCode, CliErr
         Limits { timeout: Duration::from_secs(5), allow_private: options.fetch_private, ..Limits::default() };
     let fetcher = options.fetch.then(|| Remembering::new(HttpFetcher::for_system(limits)));
     let fetcher = fetcher.as_ref().map(|fetcher| -> &dyn Fetcher { fetcher });
-    let mut inspected = Vec::new();
+    let (mut inspected, mut unread) = (Vec::new(), None);
     let bar = output.progress(options.files.len() as u64, "files");
     for path in &options.files {
-        let bytes = read(path)?;
-        let panel = panel::examine_fetching(&bytes, &trust, at, &Evidence::default(), fetcher);
-        let file = path.display().to_string();
-        inspected.push(Inspected { file, sha256: Digest::of(&bytes), size: bytes.len(), panel });
+        match read(path) {
+            Ok(bytes) => {
+                let panel = panel::examine_fetching(&bytes, &trust, at, &Evidence::default(), fetcher);
+                let file = path.display().to_string();
+                inspected.push(Inspected { file, sha256: Digest::of(&bytes), size: bytes.len(), panel });
+            }
+            Err(error) if options.files.len() == 1 => return Err(error),
+            Err(error) => {
+                output.say(error.told_ja(), &error.message);
+                unread = unread.or(Some(error));
+            }
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let say = |out: &mut dyn Write| inspected.iter().try_for_each(|one| print_file(one, output, out));
-    match inspected.as_slice() {
-        [one] => output.result(one, say)?,
-        all => output.result(&all, say)?,
+    if inspected.is_empty()
+        && let Some(error) = unread
+    {
+        return Err(error);
     }
+    print_all(&inspected, options.files.len() == 1, output)?;
     let failed = inspected.iter().any(|one| one.panel.verdict == Verdict::TotalFailed);
-    Ok(if failed { ExitCode::from(VERIFICATION_FAILED) } else { ExitCode::SUCCESS })
+    Ok(match unread {
+        _ if failed => ExitCode::from(VERIFICATION_FAILED),
+        Some(_) => ExitCode::from(PARTLY_DONE),
+        None => ExitCode::SUCCESS,
+    })
+}
+
+/// A list, unless only one file was asked about.
+fn print_all(inspected: &[Inspected], alone: bool, output: &Output) -> Result<(), CliError> {
+    let say = |out: &mut dyn Write| inspected.iter().try_for_each(|one| print_file(one, output, out));
+    match inspected {
+        [one] if alone => output.result(one, say),
+        all => output.result(&all, say),
+    }
 }
 
 /// The roots given, or those of the operating system.
