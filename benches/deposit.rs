@@ -14,10 +14,9 @@
 //! Tried against that, and without a gain: objects appended by the clients, with an fsync of each client (slower) or of the group (the
 //! same); whoever comes first commits for all that wait, without a thread (the same); no more clients preparing at a time than there
 //! are processors, in turns or on threads of their own (the same: groups get smaller, and each still waits for both fsyncs); half of
-//! those that wait in a group, so that the others work meanwhile (the same); besides,
-//! a thread that writes the objects of the next group while the committer is at the one before (a twentieth faster at a tenth
-//! more processor time: not worth a second lock around the files). A thread of its own for the answers was worth a
-//! twentieth.
+//! those that wait in a group, so that the others work meanwhile (the same); a thread that writes the objects of the next group while
+//! the committer is at the one before (a twentieth faster at a tenth more processor time: not worth a second lock around
+//! the files). A thread of its own for the answers was worth a twentieth.
 //!
 //! What helped, in shares of a deposit's processor time when it was done: reading the text later (`archive/texts.rs`, more than
 //! everything else together), no token count (25 %), checksums by instruction (`.cargo/config.toml`, 15 %), zstd level -1 (14 %),
