@@ -24,7 +24,7 @@ pub mod cli;
 pub mod telemetry;
 
 /// For every program of this crate, its tests and benches too. With it signed contracts are judged in an eighth less processor
-/// time than with the C library's allocator, and it gives memory back. It reserves no addresses ahead: an operator who
+/// time than with the C library's allocator. It reserves no addresses ahead: an operator who
 /// limits them (`ulimit -v`) meets no surprise.
 ///
 /// It is built for pages as large as those of the machine that builds it: for an ARM machine with larger ones, build there or set
