@@ -21,7 +21,7 @@
 //! encryption told by the trailers instead of a search through the whole file (3 percent).
 //! What is left, warm: 45 percent is reading the PDF (half of that holds signed revisions against later ones), a third the floor
 //! itself, the rest CMS and the signatures of OCSP answers.
-//! In deposits judging takes about 0.7 milliseconds a file when warm.
+//! In deposits judging is a quarter of the processor's time (`benches/deposit.rs`).
 //!
 //! `cargo bench --bench inspect -- [--seconds N] [--rounds N] [--files DIR] [--pdfsig] [--pyhanko PYTHON]`
 //!
