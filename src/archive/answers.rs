@@ -38,6 +38,9 @@ impl Answers {
 
     /// Answers, soon, in this order, after all that was handed in before. Everybody in `answers` waits, which bounds the queue.
     pub(super) fn hand_out(&self, answers: Vec<Answer>) {
+        if answers.is_empty() {
+            return;
+        }
         let queued = self.queue.as_ref().map(|queue| queue.send(answers));
         if let Some(Err(unsent)) = queued {
             answer(unsent.0);

@@ -149,8 +149,9 @@ impl RocksStore {
             write.put_cf(self.family(OBJECTS)?, object.0.as_bytes(), place.encode());
         }
         // A store that is being filled makes them durable when it settles.
-        if self.logged && !new.is_empty() {
-            gate.writer.sync()?;
+        match self.logged && !new.is_empty() {
+            true => gate.writer.sync()?,
+            false => gate.writer.end_group()?,
         }
         Ok(usages)
     }

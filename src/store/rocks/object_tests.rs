@@ -5,12 +5,14 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use super::objects::{ObjectFiles, Place};
 use super::{BLOB_LIST, BLOBS, RocksStore};
-use crate::store::{BlobId, BlobStore, CommitError, Store, StoreError};
+use crate::store::{Batch, BlobId, BlobStore, CommitError, Store, StoreError};
 
-/// Length of the blobs here; with its header each takes 1,036 bytes, and three fill a file.
-const LEN: usize = 1_000;
-const FULL: u64 = 3 * 1_036;
+/// Length of the blobs here; with its header each takes as much as a group needs at least, and three fill a file.
+const LEN: usize = 4_060;
+const FRAME: u64 = 4_096;
+const FULL: u64 = 3 * FRAME;
 
 fn open(path: &Path) -> RocksStore {
     RocksStore::open_as(path, (true, true), FULL).unwrap()
@@ -56,7 +58,7 @@ fn a_full_file_is_followed_by_another_and_opening_goes_on_with_the_last() {
     for n in 1..=7 {
         put(&open(dir.path()), [n]);
     }
-    assert_eq!(object_files(dir.path()), [(1, FULL), (2, FULL), (3, 1_036)]);
+    assert_eq!(object_files(dir.path()), [(1, FULL), (2, FULL), (3, FRAME)]);
     assert_holds(&open(dir.path()), 1..=7);
 }
 
@@ -73,13 +75,72 @@ fn what_a_crash_left_behind_the_last_named_object_is_written_over() {
 }
 
 #[test]
+fn groups_of_any_length_lie_behind_one_another_and_the_file_can_be_walked() {
+    let dir = tempfile::tempdir().unwrap();
+    let lens = [1, 4_059, 4_060, 4_061, 8_200, 3 << 20, 20];
+    let blob = |n: usize| (id(n as u8 + 1), vec![n as u8 + 1; lens[n]]);
+    {
+        let store = RocksStore::open_as(dir.path(), (true, true), 1 << 30).unwrap();
+        for group in [&[0, 1][..], &[2], &[3, 4, 5], &[6]] {
+            let mut batch = Batch::default();
+            for (id, bytes) in group.iter().map(|n| blob(*n)) {
+                batch.put_blob(id, bytes);
+            }
+            store.commit(batch).unwrap();
+        }
+    }
+    let files = ObjectFiles::of(dir.path());
+    let (mut offset, mut seen) = (0, Vec::new());
+    let end = fs::metadata(files.path(1)).unwrap().len();
+    while offset < end {
+        let header = files.header(1, offset).unwrap();
+        let place = Place { file: 1, offset, len: header.len };
+        let held = files.read(&header.id, &place).unwrap();
+        seen.push((held[0], held.len()));
+        offset = place.end().unwrap();
+    }
+    assert_eq!((offset, end % FRAME), (end, 0));
+    // A filler is of zeros; the group of one that fits needs none.
+    assert_eq!(seen.iter().filter(|(n, _)| *n == 0).count(), 3, "{seen:?}");
+    seen.retain(|(n, _)| *n != 0);
+    assert_eq!(seen, (0..lens.len()).map(|n| (n as u8 + 1, lens[n])).collect::<Vec<_>>());
+    let store = open(dir.path());
+    for (id, bytes) in (0..lens.len()).map(blob) {
+        assert_eq!(store.get(&id, None).unwrap(), Some(bytes));
+    }
+}
+
+#[test]
+fn a_file_of_an_earlier_release_goes_on_where_it_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    put(&open(dir.path()), [1]);
+    {
+        // Frames were written one behind the other, without fillers: the file ended anywhere.
+        let store = open(dir.path());
+        store.put(id(2), b"short").unwrap();
+    }
+    let file = OpenOptions::new().write(true).open(object_file(dir.path(), 1)).unwrap();
+    file.set_len(FRAME + 36 + 5).unwrap();
+    let store = open(dir.path());
+    put(&store, [3]);
+    assert_eq!(store.get(&id(2), None).unwrap(), Some(b"short".to_vec()));
+    assert_eq!(object_files(dir.path()), [(1, FULL)]);
+    // Moving walks over the fillers.
+    put(&store, 4..=5);
+    store.delete(&id(1)).unwrap();
+    store.delete(&id(3)).unwrap();
+    assert!(!object_file(dir.path(), 1).exists());
+    assert_eq!(store.get(&id(2), None).unwrap(), Some(b"short".to_vec()));
+}
+
+#[test]
 fn a_file_that_no_row_knows_is_begun_again() {
     let dir = tempfile::tempdir().unwrap();
     put(&open(dir.path()), 1..=3);
-    fs::write(object_file(dir.path(), 2), [0xab; 5_000]).unwrap();
+    fs::write(object_file(dir.path(), 2), [0xab; 9_000]).unwrap();
     let store = open(dir.path());
     put(&store, [4]);
-    assert_eq!(object_files(dir.path()), [(1, FULL), (2, 1_036)]);
+    assert_eq!(object_files(dir.path()), [(1, FULL), (2, FRAME)]);
     assert_holds(&store, 1..=4);
 }
 
@@ -88,10 +149,10 @@ fn a_file_that_lost_its_end_is_not_written_to_and_its_blobs_are_told() {
     let dir = tempfile::tempdir().unwrap();
     put(&open(dir.path()), 1..=2);
     let file = OpenOptions::new().write(true).open(object_file(dir.path(), 1)).unwrap();
-    file.set_len(1_500).unwrap();
+    file.set_len(5_000).unwrap();
     let store = open(dir.path());
     put(&store, [3]);
-    assert_eq!(object_files(dir.path()), [(1, 1_500), (2, 1_036)]);
+    assert_eq!(object_files(dir.path()), [(1, 5_000), (2, FRAME)]);
     assert_eq!(store.get(&id(1), None).unwrap(), Some(bytes(1)));
     let error = store.get(&id(2), None).unwrap_err();
     assert!(
@@ -111,7 +172,7 @@ fn an_object_in_the_place_of_another_is_damage() {
     put(&open(dir.path()), 1..=2);
     let file = object_file(dir.path(), 1);
     let mut held = fs::read(&file).unwrap();
-    held.rotate_left(1_036);
+    held.rotate_left(FRAME as usize);
     fs::write(&file, held).unwrap();
     let store = open(dir.path());
     for n in [1, 2] {
@@ -125,7 +186,7 @@ fn a_file_goes_when_nothing_lives_in_it() {
     let store = open(dir.path());
     put(&store, 1..=7);
     (1..=3).for_each(|n| store.delete(&id(n)).unwrap());
-    assert_eq!(object_files(dir.path()), [(2, FULL), (3, 2 * 1_036)], "when one of three was left, it moved");
+    assert_eq!(object_files(dir.path()), [(2, FULL), (3, 2 * FRAME)], "when one of three was left, it moved");
     // The one that is being written stays, even with nothing alive in it.
     store.delete(&id(7)).unwrap();
     assert_holds(&store, 4..=6);
@@ -142,7 +203,7 @@ fn what_lives_in_a_mostly_dead_file_moves_out_of_it() {
     store.delete(&id(1)).unwrap();
     assert_eq!(object_files(dir.path())[0], (1, FULL), "two of three live");
     store.delete(&id(3)).unwrap();
-    assert_eq!(object_files(dir.path()), [(2, FULL), (3, 2 * 1_036)]);
+    assert_eq!(object_files(dir.path()), [(2, FULL), (3, 2 * FRAME)]);
     assert_holds(&store, [2, 4, 5, 6, 7]);
     drop(store);
     assert_holds(&open(dir.path()), [2, 4, 5, 6, 7]);
@@ -154,7 +215,7 @@ fn a_damaged_object_stays_where_it_is_and_keeps_its_file() {
     let store = open(dir.path());
     put(&store, 1..=4);
     let mut held = fs::read(object_file(dir.path(), 1)).unwrap();
-    held[1_036 + 500] ^= 1;
+    held[FRAME as usize + 500] ^= 1;
     fs::write(object_file(dir.path(), 1), held).unwrap();
     store.delete(&id(1)).unwrap();
     store.delete(&id(3)).unwrap();
@@ -175,7 +236,7 @@ fn a_dead_file_that_a_crash_left_goes_at_the_next_opening() {
     put(&store, [4]);
     drop(store);
     assert_holds(&open(dir.path()), [4]);
-    assert_eq!(object_files(dir.path()), [(2, 1_036)]);
+    assert_eq!(object_files(dir.path()), [(2, FRAME)]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One object in its file: a header that says what follows, then the bytes.
 
+use super::block::ALIGNED;
 use crate::store::BlobId;
 
 /// Length of the header in bytes.
@@ -7,6 +8,9 @@ pub(in crate::store::rocks) const HEADER: u64 = 36;
 
 /// The first eight bytes of every frame: who wrote it, and the version of the format.
 const MAGIC: [u8; 8] = *b"shosoin\x01";
+
+/// No blob has this id: it is not a UUIDv7.
+const FILLER: BlobId = BlobId([0; 16]);
 
 /// What stands before the bytes of an object. Numbers are big-endian.
 ///
@@ -51,6 +55,21 @@ impl Header {
     }
 }
 
+/// A frame that no row names, from `end` to an offset where the next group may begin; nothing if `end` is one.
+pub(super) fn filler(end: u64) -> Vec<u8> {
+    let missing = end.next_multiple_of(ALIGNED) - end;
+    let len = match missing {
+        0 => return Vec::new(),
+        1..HEADER => missing + ALIGNED,
+        enough => enough,
+    };
+    // At most two blocks long.
+    let mut frame = vec![0; len as usize];
+    let (header, zeros) = frame.split_at_mut(HEADER as usize);
+    header.copy_from_slice(&Header::of(FILLER, zeros).encode());
+    frame
+}
+
 fn guarded(id: &BlobId, len: u64) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&MAGIC);
@@ -85,6 +104,20 @@ mod tests {
             let mut bytes = header.encode();
             bytes[bit / 8] ^= 1 << (bit % 8);
             assert!(Header::decode(&bytes).is_none_or(|read| !read.fits(b"sealed")), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_filler_is_a_frame_that_ends_where_a_group_may_begin() {
+        assert!(filler(0).is_empty() && filler(3 * ALIGNED).is_empty());
+        for end in
+            [1, 100, ALIGNED - HEADER, ALIGNED - HEADER + 1, ALIGNED - 1, ALIGNED + 1, 300 * ALIGNED - 7]
+        {
+            let frame = filler(end);
+            assert_eq!((end + frame.len() as u64) % ALIGNED, 0, "{end}");
+            let (header, zeros) = frame.split_first_chunk().unwrap();
+            let header = Header::decode(header).unwrap();
+            assert!(header.id == FILLER && header.fits(zeros), "{end}");
         }
     }
 

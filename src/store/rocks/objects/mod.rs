@@ -5,6 +5,8 @@
 //! place is committed after it: what a crash leaves behind the last named object was acknowledged to nobody, and is
 //! written over. Drawn to the byte in `schema/store.md`.
 
+mod active;
+mod block;
 mod frame;
 mod place;
 mod writer;

@@ -1,11 +1,7 @@
 //! Appends objects to the newest file, and makes them durable.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
-
-use super::{Header, ObjectFiles, Place, Usage, write_error};
+use super::active::Active;
+use super::{ObjectFiles, Place, Usage, write_error};
 use crate::store::{BlobId, CommitError};
 
 /// A file that reached this length is followed by a new one, in bytes. Not larger, because space returns by the file; not
@@ -21,13 +17,6 @@ pub(in crate::store::rocks) struct Writer {
     full: u64,
 }
 
-struct Active {
-    number: u32,
-    file: File,
-    len: u64,
-    synced: bool,
-}
-
 impl Writer {
     pub(in crate::store::rocks) fn new(full: u64) -> Self {
         Self { active: None, taken: 0, full }
@@ -38,10 +27,11 @@ impl Writer {
         self.active.as_ref().map(|active| active.number)
     }
 
-    /// Appends an object; not durable before [`sync`](Self::sync). `newest` is the last file that rows know of.
+    /// Appends an object to the group; not to be read before [`end_group`](Self::end_group). `newest` is the last file that
+    /// rows know of.
     ///
     /// # Errors
-    /// When the disk does not take it. Nothing names the place, so what was written of it does not count.
+    /// When the disk does not take it. Nothing may name any object of the group then.
     pub(in crate::store::rocks) fn append(
         &mut self,
         files: &ObjectFiles,
@@ -53,16 +43,20 @@ impl Writer {
             Some(active) => active,
             None => self.begin(files, newest()?)?,
         };
-        let place = Place { file: active.number, offset: active.len, len: bytes.len() as u64 };
-        if let Err(error) = active.write(id, bytes) {
-            // The next object begins where this one did; where even that fails, in a new file.
-            if active.cut(place.offset).is_ok() {
-                self.active = Some(active);
-            }
-            return Err(write_error(place.file, &error));
-        }
-        self.active = Some(active);
+        let place = Place { file: active.number, offset: active.len(), len: bytes.len() as u64 };
+        let outcome = active.append(id, bytes);
+        self.keep(active, outcome)?;
         Ok(place)
+    }
+
+    /// Writes what was appended, so that it can be read; not durable before [`sync`](Self::sync).
+    ///
+    /// # Errors
+    /// When the disk does not take it. Nothing may name any object of the group then.
+    pub(in crate::store::rocks) fn end_group(&mut self) -> Result<(), CommitError> {
+        let Some(mut active) = self.active.take() else { return Ok(()) };
+        let outcome = active.end_group();
+        self.keep(active, outcome)
     }
 
     /// Makes durable what was appended.
@@ -70,18 +64,26 @@ impl Writer {
     /// # Errors
     /// When the disk fails. Linux forgets which pages it could not write, so the file is left as it is and not used again.
     pub(in crate::store::rocks) fn sync(&mut self) -> Result<(), CommitError> {
+        self.end_group()?;
         let Some(mut active) = self.active.take() else { return Ok(()) };
-        if !active.synced {
-            active.file.sync_data().map_err(|error| write_error(active.number, &error))?;
-            active.synced = true;
-        }
+        active.sync().map_err(|error| write_error(active.number, &error))?;
         self.active = Some(active);
         Ok(())
     }
 
+    /// Goes on with `active` after a write. If that failed, the next object begins where the group did; where even that
+    /// cannot be, in a new file.
+    fn keep(&mut self, mut active: Active, outcome: std::io::Result<()>) -> Result<(), CommitError> {
+        let outcome = outcome.map_err(|error| write_error(active.number, &error));
+        if outcome.is_ok() || active.cut_group().is_ok() {
+            self.active = Some(active);
+        }
+        outcome
+    }
+
     /// Leaves a file that is full.
     fn roll(&mut self) -> Result<(), CommitError> {
-        if self.active.as_ref().is_some_and(|active| active.len >= self.full) {
+        if self.active.as_ref().is_some_and(|active| active.len() >= self.full) {
             self.sync()?;
             self.active = None;
         }
@@ -101,50 +103,4 @@ impl Writer {
         self.taken = number;
         Active::create(files, number).map_err(|error| write_error(number, &error))
     }
-}
-
-impl Active {
-    /// A new file, its name durable. One of this number that no row knows was left by a crash.
-    fn create(files: &ObjectFiles, number: u32) -> io::Result<Self> {
-        let made = DirBuilder::new().mode(0o700).create(&files.directory);
-        match made {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            Err(_) => {}
-            Ok(()) => sync_directory(files.directory.parent().unwrap_or(Path::new(".")))?,
-        }
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(files.path(number))?;
-        sync_directory(&files.directory)?;
-        Ok(Self { number, file, len: 0, synced: true })
-    }
-
-    /// The newest file again, from the end of what rows name; `None` when it is shorter than that: a damaged file is not
-    /// written to.
-    fn resume(path: &Path, number: u32, end: u64) -> Option<Self> {
-        let file = OpenOptions::new().write(true).open(path).ok()?;
-        let mut active = Self { number, file, len: end, synced: false };
-        (active.file.metadata().ok()?.len() >= end && active.cut(end).is_ok()).then_some(active)
-    }
-
-    fn write(&mut self, id: BlobId, bytes: &[u8]) -> io::Result<()> {
-        let header = Header::of(id, bytes).encode();
-        self.synced = false;
-        self.file.write_all(&header)?;
-        self.file.write_all(bytes)?;
-        self.len += (header.len() + bytes.len()) as u64;
-        Ok(())
-    }
-
-    fn cut(&mut self, end: u64) -> io::Result<()> {
-        self.file.set_len(end)?;
-        self.file.seek(SeekFrom::Start(end)).map(drop)
-    }
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
