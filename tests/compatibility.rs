@@ -73,12 +73,24 @@ fn the_archive_whose_objects_have_files_of_their_own_opens_and_is_whole() {
     let target = place.path().join("original");
     run(&place, &["get", id, "-o", target.to_str().unwrap()]).success();
     assert_eq!(fs::read(target).unwrap(), b"contract of the second format\n");
-    // An implementation made from the page alone finds the same object.
+    // An implementation made from the page alone finds the same object,
+    let Some(listed) = objects(&place) else { return };
+    assert!(listed.starts_with(&id.replace('-', "")) && listed.lines().count() == 1, "{listed}");
+    // and those that this release adds: behind it, with fillers between them.
+    for text in ["first", "second"] {
+        let file = place.path().join(format!("{text}.txt"));
+        fs::write(&file, text).unwrap();
+        let given = ["--date", "2026-11-23", "--counterparty", "Kuon", "--no-amount"];
+        run(&place, &[&["deposit", file.to_str().unwrap()], &given[..]].concat()).success();
+    }
+    let now = objects(&place).unwrap();
+    assert!(now.starts_with(&listed) && now.lines().count() == 3, "{now}");
+}
+
+/// What the second implementation finds in the first object file; nothing where there is no Python.
+fn objects(place: &TempDir) -> Option<String> {
     let file = place.path().join("archive/store/objects/0000000001.objects");
-    let Some(read) = python::second_implementation("object_files.py", &[file.to_str().unwrap()]) else {
-        return;
-    };
-    let (objects, problems) =
-        (String::from_utf8(read.stdout).unwrap(), String::from_utf8_lossy(&read.stderr));
-    assert!(objects.starts_with(&id.replace('-', "")) && objects.lines().count() == 1, "{objects}{problems}");
+    let read = python::second_implementation("object_files.py", &[file.to_str().unwrap()])?;
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    Some(String::from_utf8(read.stdout).unwrap())
 }

@@ -60,6 +60,7 @@ mod shorten;
 #[cfg(test)]
 mod shorten_tests;
 mod show;
+mod stand_back;
 mod texts;
 mod timestamps;
 mod token;
@@ -117,6 +118,7 @@ pub use search_request::SearchRequest;
 pub use shipping::{ShipStatus, Shipper, ShippingView};
 pub use shorten::{ShortenRequest, ShortenedItem, ShorteningView};
 pub use show::{RecordView, RetentionView, TermView};
+pub use stand_back::stand_back;
 pub use timestamps::{
     Attested, DeadlineDay, EvidenceFile, ExpiryYear, PlannedRenewal, RecordEvidence, RenditionBatch,
     RenditionRefused, RenditionRun, RenditionSkipped, RenditionView, RequestView, StampDue, StampState,

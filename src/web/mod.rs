@@ -2,6 +2,7 @@
 
 pub mod api;
 mod auth;
+mod depositors;
 mod doors;
 mod error;
 mod health;
@@ -14,7 +15,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinError;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -24,8 +26,9 @@ pub use error::Problem;
 pub use pages::japanese;
 pub use server::{Listening, in_process, serve};
 
-use crate::archive::{Archive, ArchiveError};
+use crate::archive::{Archive, ArchiveError, Deposit, Principal, Receipt};
 use crate::jobs::Runner;
+use depositors::Depositors;
 use session::Sessions;
 
 /// What every handler can reach.
@@ -35,6 +38,7 @@ pub struct App {
     sessions: Arc<Sessions>,
     /// One permit per KiB of contracts being received at the same time; bounds memory.
     in_flight: Arc<Semaphore>,
+    depositors: Arc<Depositors>,
     jobs: Arc<Runner>,
 }
 
@@ -46,13 +50,14 @@ const BODY_OVERHEAD: usize = 1 << 20;
 impl App {
     ///
     /// # Errors
-    /// A schedule in the settings that cannot be used.
+    /// A schedule in the settings that cannot be used; no threads to be had.
     pub fn new(archive: Arc<Archive>) -> Result<Self, ArchiveError> {
         let permits = archive.config().deposit.max_bytes_in_flight / PERMIT_BYTES;
         let sessions = Sessions::new(archive.config().server.session_hours);
         let in_flight = Semaphore::new(usize::try_from(permits).unwrap_or(Semaphore::MAX_PERMITS));
+        let depositors = Arc::new(Depositors::new()?);
         let jobs = Arc::new(Runner::new(archive.clone())?);
-        Ok(Self { archive, sessions: Arc::new(sessions), in_flight: Arc::new(in_flight), jobs })
+        Ok(Self { archive, sessions: Arc::new(sessions), in_flight: Arc::new(in_flight), depositors, jobs })
     }
 
     /// Runs engine work, which blocks, off the threads that serve connections.
@@ -64,10 +69,33 @@ impl App {
         work: impl FnOnce(&Archive) -> Result<T, ArchiveError> + Send + 'static,
     ) -> Result<T, Problem> {
         let archive = self.archive.clone();
-        match tokio::task::spawn_blocking(move || work(&archive)).await {
-            Ok(result) => Ok(result?),
-            Err(error) => Err(Problem::internal(format!("the work ended without an answer: {error}"))),
-        }
+        outcome(tokio::task::spawn_blocking(move || work(&archive)).await)
+    }
+
+    /// Deposits a contract on a thread that stands back behind all other work, and gives `permit` back after that.
+    ///
+    /// # Errors
+    /// As [`Archive::deposit`].
+    async fn deposit(
+        &self,
+        who: Principal,
+        deposit: Deposit,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Receipt, Problem> {
+        let archive = self.archive.clone();
+        let work = move || {
+            let _until_sealed = permit;
+            archive.deposit(&who, deposit)
+        };
+        let running = self.depositors.spawn(work);
+        outcome(running.ok_or_else(|| Problem::internal("the server is ending".to_owned()))?.await)
+    }
+}
+
+fn outcome<T>(done: Result<Result<T, ArchiveError>, JoinError>) -> Result<T, Problem> {
+    match done {
+        Ok(result) => Ok(result?),
+        Err(error) => Err(Problem::internal(format!("the work ended without an answer: {error}"))),
     }
 }
 

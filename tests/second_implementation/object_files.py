@@ -12,4 +12,7 @@ while rest:
     blob, rest = rest[:length], rest[length:]
     assert len(blob) == length, "the file ends inside a frame"
     assert zlib.crc32(header[:32] + blob) == int.from_bytes(header[32:36], "big"), "checksum"
+    if header[8:24] == bytes(16):
+        assert not any(blob), "a filler is of zeros"
+        continue
     print(header[8:24].hex(), length, hashlib.sha256(blob).hexdigest())

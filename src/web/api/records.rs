@@ -48,12 +48,7 @@ pub async fn deposit(
     let metadata = metadata.ok_or_else(|| Problem::invalid("the form has no part named metadata"))?;
     let bytes = bytes.ok_or_else(|| Problem::invalid("the form has no part named file"))?;
     let metadata = metadata.metadata(app.archive.config(), &who, file_name.as_deref())?;
-    let receipt = app
-        .run(move |archive| {
-            let _until_sealed = permit;
-            archive.deposit(&who, Deposit { bytes: bytes.into(), metadata })
-        })
-        .await?;
+    let receipt = app.deposit(who, Deposit { bytes: bytes.into(), metadata }, permit).await?;
     Ok((if receipt.duplicate { StatusCode::OK } else { StatusCode::CREATED }, Json(receipt)))
 }
 

@@ -77,12 +77,7 @@ pub async fn deposit(
     if let Err(message) = check(&metadata, &page) {
         return refuse(&app, &who, page, form, Some(message));
     }
-    let receipt = app
-        .run(move |archive| {
-            let _until_sealed = permit;
-            archive.deposit(&who, Deposit { bytes: bytes.into(), metadata })
-        })
-        .await?;
+    let receipt = app.deposit(who, Deposit { bytes: bytes.into(), metadata }, permit).await?;
     let status = if receipt.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     super::render(status, &receipt_page(page, receipt))
 }
