@@ -424,7 +424,8 @@ fn an_export_without_a_damaged_contract_says_so() {
     let damaged = whole.copy();
     let objects = files(&damaged.data().join("store/objects"));
     let objects = objects.iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
-    flip(objects, 55);
+    // In the first contract; further on may be a filler, which nobody misses.
+    flip(objects, 2);
     let target = damaged.home.path().join("package");
     let export = damaged.run(&["export", "-o", target.to_str().unwrap()]);
     assert_eq!(export.code, 3, "{export:?}");

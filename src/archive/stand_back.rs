@@ -17,12 +17,12 @@ pub fn stand_back() {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use super::*;
-
+    #[cfg(target_os = "linux")]
     #[test]
     fn only_the_calling_thread_stands_back() {
+        use super::{NICE, stand_back};
         let before = rustix::process::getpriority_process(None).unwrap();
         let other = std::thread::spawn(|| {
             stand_back();
