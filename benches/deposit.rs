@@ -4,18 +4,19 @@
 //! of group commit, which appends them to one file and fsyncs. Rounds alternate, so that both see the same machine.
 //!
 //! What was learned (2 cores, 2026-11-23, nothing else at work, release profile; profile with `perf record -p PID` in the second half
-//! of a round, and see who waits for whom in the kernel's traces of `fdatasync`, `sched_switch` and `block_rq_*`). 14 rounds of
-//! three seconds: 0.46 to 0.72 of the floor, **median 0.52**, at 0.70 ms of processor each; the release before, its rounds taken
-//! in turn with these, 0.44 to 0.60, median 0.49 with direct writes alone, and 0.45 without. Rounds differ by a quarter, so it takes some
-//! ten to tell. Eight clients never keep two processors busy: some of them always wait for the disk, and throughput follows from
-//! how much processor each deposit takes and how long a commit lasts.
+//! of a round, and see who waits for whom in the kernel's traces of `fdatasync`, `sched_switch` and `block_rq_*`). 15 rounds of
+//! three seconds: 1,927 to 2,782 contracts a second (294 to 425 MB/s), signatures judged, at 0.54 to 0.73 ms of processor each; floor
+//! 3,424 to 5,005: 0.45 to 0.64 of the floor, **median 0.52** (goal 0.5). In turn with the same build without standing back, 14 rounds
+//! each: median 0.52 and 0.49; that one in turn with the build before direct writes, 8 rounds each: 0.50 and 0.45. Rounds differ by
+//! a quarter, so it takes some ten to tell. Eight clients never keep two processors busy: some of them always wait for the
+//! disk, and throughput follows from how much processor each deposit takes and how long a commit lasts.
 //!
 //! - A commit's objects are written past the system's cache, at once (`store/rocks/objects/block.rs`). Copying them to
 //!   the system, allocating its pages and writing those out was 8 % of the processors' time, and the fsync waited for a worker of the
 //!   system that marked the space as written, which in turn waited for a processor.
 //! - Clients stand back (`archive/stand_back.rs`). Traces showed the committer ready, but without a processor, for up to half of the time
 //!   between two commits. (The floor's clients do not: they take too little for its writer to wait. When they do, the floor is a
-//!   twentieth higher.)
+//!   twentieth higher: 0.51, 7 rounds.)
 //!
 //! Tried without a gain: objects appended by the clients, with an fsync of each client (slower) or of the group (the
 //! same); whoever comes first commits for all that wait, without a thread (the same); no more clients preparing at a time than there
