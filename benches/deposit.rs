@@ -7,23 +7,24 @@
 //! of a round, and see who waits for whom in the kernel's traces of `fdatasync`, `sched_switch` and `block_rq_*`). 15 rounds of
 //! three seconds: 1,927 to 2,782 contracts a second (294 to 425 MB/s), signatures judged, at 0.54 to 0.73 ms of processor each; floor
 //! 3,424 to 5,005: 0.45 to 0.64 of the floor, **median 0.52** (goal 0.5). In turn with the same build without standing back, 14 rounds
-//! each: median 0.52 and 0.49; that one in turn with the build before direct writes, 8 rounds each: 0.50 and 0.45. Rounds differ by
-//! a quarter, so it takes some ten to tell. Eight clients never keep two processors busy: some of them always wait for the
-//! disk, and throughput follows from how much processor each deposit takes and how long a commit lasts.
+//! each: median 0.52 and 0.49; that one in turn with the build before direct writes, 8 rounds each: 0.50 and 0.45. Nine rounds on
+//! the same machine an hour before had a median of 0.48. Rounds differ by a quarter, so it takes more than ten to tell. Eight
+//! clients never keep two processors busy: some of them always wait for the disk, and throughput follows from how much processor
+//! each deposit takes and how long a commit lasts.
 //!
 //! - A commit's objects are written past the system's cache, at once (`store/rocks/objects/block.rs`). Copying them to
-//!   the system, allocating its pages and writing those out was 8 % of the processors' time, and the fsync waited for a worker of the
-//!   system that marked the space as written, which in turn waited for a processor.
+//!   the system was 7 % of the processors' time, and the fsync waited for a worker of the system that marked the space as
+//!   written, which in turn waited for a processor.
 //! - Clients stand back (`archive/stand_back.rs`). Traces showed the committer ready, but without a processor, for up to half of the time
-//!   between two commits. (The floor's clients do not: they take too little for its writer to wait. When they do, the floor is a
-//!   twentieth higher: 0.51, 7 rounds.)
+//!   between two commits. (The floor's clients do not. When they did, in a build that is not optimised across crates, its rate was a
+//!   twentieth higher and the ratio 0.51: 7 rounds.)
 //!
 //! Tried without a gain: objects appended by the clients, with an fsync of each client (slower) or of the group (the
 //! same); whoever comes first commits for all that wait, without a thread (the same); no more clients preparing at a time than there
 //! are processors (the same); a pool of threads for preparing that stand back (its threads look for work before they sleep, which
 //! takes what is gained); half of those that wait in a group (the same); a thread that writes the objects of the next group while
-//! the committer is at the one before (a twentieth); space that is allocated ahead (slower). A thread of its own for the
-//! answers was worth a twentieth.
+//! the committer is at the one before (a twentieth); space that is allocated ahead (slower, in a model of the writes alone).
+//! A thread of its own for the answers was worth a twentieth.
 //!
 //! What helped, in shares of a deposit's processor time when it was done: reading the text later (`archive/texts.rs`, more than
 //! everything else together), no token count (25 %), checksums by instruction (`.cargo/config.toml`, 15 %), zstd level -1 (14 %),

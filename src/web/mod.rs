@@ -48,6 +48,7 @@ const PERMIT_BYTES: u64 = 1_024;
 const BODY_OVERHEAD: usize = 1 << 20;
 
 impl App {
+    /// All that the handlers share, over an open archive.
     ///
     /// # Errors
     /// A schedule in the settings that cannot be used; no threads to be had.
